@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Recordings: a handover as an ELF64 core file. One PT_LOAD for each run of preserved memory, addressed
+// by p_paddr, and notes that say where the handover begins.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fdt/abi/kho.h"
+#include "fdt/memory.h"
+
+namespace kho {
+
+// Notes have the owner name "KHO".
+inline constexpr char core_note_owner[] = "KHO";
+inline constexpr std::uint32_t core_note_kho_data = 1;    // abi::kho_data
+inline constexpr std::uint32_t core_note_memory_map = 2;  // CoreMemoryRange array: the guest's memory map
+inline constexpr std::uint32_t core_note_release = 3;     // string without NUL, for example "6.19"
+
+struct CoreMemoryRange {
+    std::uint64_t address;
+    std::uint64_t size;
+    std::uint32_t type;  // e820 type
+    std::uint32_t reserved;
+};
+static_assert(sizeof(CoreMemoryRange) == 24);
+
+struct CoreHeader {
+    abi::kho_data data{};
+    std::vector<CoreMemoryRange> memory_map;
+    std::string release;
+};
+
+// Hands the bytes of `range` to `sink` in ascending order, in pieces of any size. An error from the sink is
+// passed on.
+using CoreSource = std::function<Outcome(Range range, const std::function<Outcome(std::span<const std::byte>)> &sink)>;
+
+// Writes `path` whole or not at all: into a temporary file beside it, then renamed over it. Returns the
+// file's size in bytes. Errors: io with errno's text and the path; the temporary file is gone then.
+Result<std::uint64_t> write_core(const std::string &path, const CoreHeader &header, const RangeSet &memory,
+                                 const CoreSource &source);
+
+// A recording opened for reading: mapped, not read.
+class ElfCore final : public Memory {
+public:
+    static Result<ElfCore> open(const std::string &path);  // errors: io, core_format
+    ElfCore(ElfCore &&other) noexcept;
+    ElfCore &operator=(ElfCore &&other) noexcept;
+    ElfCore(const ElfCore &) = delete;
+    ElfCore &operator=(const ElfCore &) = delete;
+    ~ElfCore() override;
+
+    const CoreHeader &header() const { return header_; }
+    const RangeSet &memory() const { return memory_; }
+    Outcome read(PhysAddr from, std::span<std::byte> out) const override;
+
+private:
+    struct Segment {
+        Range range;
+        std::uint64_t file_offset;
+    };
+    ElfCore() = default;
+
+    CoreHeader header_;
+    RangeSet memory_;
+    std::vector<Segment> segments_;  // ascending
+    std::span<const std::byte> file_;
+};
+
+}  // namespace kho

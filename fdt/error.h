@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Errors as values: a code, where it was found, and a sentence made only at the edge.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace kho {
+
+enum class Errc {
+    // memory
+    outside_memory,
+    // FDTs
+    fdt_header,
+    fdt_full,
+    compatible_unknown,
+    property_missing,
+    property_length,
+    // kho-v1
+    scratch_array,
+    subtree_address,
+    map_address,
+    map_chunk,      // misaligned, cyclic, or with too many elements
+    map_order,
+    map_bitmap,
+    block_order,
+    block_address,
+    // LUO sessions and files
+    not_preserved,
+    session_count,
+    session_name,
+    file_set,        // an address without a count or a count without an address
+    file_count,
+    file_compatible,
+    file_token,
+    // kernel images
+    image_format,
+    image_truncated,
+    image_protocol,
+    image_no_64bit_entry,
+    image_too_large,
+    initrd_too_large,
+    command_line_too_long,
+    // files
+    io,
+    core_format,
+};
+
+// The code's name as it appears in messages and test output, for example "map_chunk".
+const char *name(Errc code);
+
+struct Error {
+    Errc code;
+    std::uint64_t address = 0;  // guest-physical address, or file offset for files; 0 if there is none
+    std::uint64_t index = 0;    // which entry of the array that `what` speaks of
+    std::string what;           // lower case, no full stop, says expected and seen values
+
+    // "map_chunk at 0x1234000: next chunk already visited"
+    std::string message() const;
+};
+
+// A value or an Error. value() may only be called when ok().
+template <typename T>
+class [[nodiscard]] Result {
+public:
+    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+    bool ok() const { return state_.index() == 0; }
+    explicit operator bool() const { return ok(); }
+    T &value() & { return std::get<0>(state_); }
+    const T &value() const & { return std::get<0>(state_); }
+    T &&value() && { return std::get<0>(std::move(state_)); }
+    const Error &error() const { return std::get<1>(state_); }
+
+private:
+    std::variant<T, Error> state_;
+};
+
+using Outcome = Result<std::monostate>;
+inline Outcome success() { return std::monostate{}; }
+
+}  // namespace kho

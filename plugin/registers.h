@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The contract between the kexec-handover device and its guest: registers, commands, status codes
+// and the kexec descriptor. Shared by device, payload and tests. Freestanding; plugin/README.md is its
+// specification in prose. All integers are little-endian; addresses are guest-physical, sizes in bytes.
+#pragma once
+
+#include "fdt/abi/phys.h"
+
+namespace kexec_handover {
+
+// x86: two regions that no machine type of QEMU uses.
+inline constexpr std::uint64_t mmio_base = 0xfef00000;
+inline constexpr std::uint64_t mmio_size = 0x1000;
+inline constexpr std::uint64_t purgatory_base = 0xfef10000;
+inline constexpr std::uint64_t purgatory_size = 0x10000;
+
+inline constexpr std::uint64_t signature = 0x5245564f444e4148;  // "HANDOVER", first letter lowest
+inline constexpr std::uint32_t interface_version = 1;
+
+// Offsets in the register page. Access is naturally aligned and 4 or 8 bytes wide. Unlisted offsets
+// read as zero and ignore writes.
+enum class Register : std::uint32_t {
+    signature = 0x00,          // R  u64
+    version = 0x08,            // R  u32
+    state = 0x0c,              // R  u32  State
+    status = 0x10,             // R  u32  Status of the last command
+    status_index = 0x18,       // R  u64  which entry of an array the status is about, else 0
+    status_address = 0x20,     // R  u64  the address or value that the status is about, else 0
+    descriptor = 0x28,         // RW u64  address of a Descriptor, 0: none
+    command = 0x30,            // W  u32  Command; done when the write returns
+    purgatory_entry = 0x38,    // R  u64  where the old kernel jumps to
+    next_entry = 0x40,         // R  u64  next kernel's 64-bit entry, valid while State::handed_over
+    next_argument = 0x48,      // R  u64  its boot_params address, likewise
+    kexec_count = 0x50,        // R  u64  completed kexecs since the machine was switched on
+    preserved_bytes = 0x58,    // R  u64  from here to recorded_bytes: of the last kexec
+    preserved_ranges = 0x60,   // R  u64  maximal runs of preserved memory
+    poisoned_bytes = 0x68,     // R  u64  overwritten
+    untouched_bytes = 0x70,    // R  u64  usable, not preserved, never touched by the guest: left alone
+    kexec_nanoseconds = 0x78,  // R  u64  host time from doorbell to the end of loading
+    recorded_bytes = 0x80,     // R  u64  size of the recording, 0: none was asked for
+    kho_fdt = 0x88,            // R  u64  address of the last KHO FDT
+    luo_fdt = 0x90,            // R  u64  address of the last LUO FDT, 0: none
+    mismatched_ranges = 0x98,  // R  u64  preserved runs whose checksum differed at the last verify
+    verdict = 0xa0,            // RW u32  Verdict; passed and failed end QEMU
+};
+
+enum class Command : std::uint32_t {
+    kexec = 1,   // from the purgatory only: validate, hand over, load
+    enter = 2,   // from the purgatory only: the jump is about to happen
+    verify = 3,  // compare the preserved memory with the checksums taken at the last kexec
+};
+
+enum class State : std::uint32_t {
+    idle = 0,         // accepts kexec and verify
+    validating = 1,   // inside a kexec, in this order
+    recording = 2,
+    poisoning = 3,
+    loading = 4,
+    handed_over = 5,  // the next kernel is in place; only enter is accepted
+};
+
+// What the guest wants QEMU to report about it. `pending` promises a verdict: should the machine stop
+// without one (triple fault, reset, power off), QEMU's exit status says failure.
+enum class Verdict : std::uint32_t {
+    none = 0,
+    pending = 1,
+    passed = 2,  // QEMU exits with status 0
+    failed = 3,  // QEMU exits with status 1
+};
+
+// Result of a command. The numbers are part of the interface: append only.
+enum class Status : std::uint32_t {
+    ok = 0,
+    // the doorbell
+    unknown_command = 1,
+    busy = 2,              // a kexec is under way
+    not_handed_over = 3,   // enter without a kexec
+    nothing_to_verify = 4, // verify before any kexec
+    mismatch = 5,          // verify: preserved memory changed
+    not_in_purgatory = 6,  // reserved
+    // the descriptor
+    no_descriptor = 16,
+    descriptor_unreadable = 17,   // not in RAM, unaligned, or across its end
+    descriptor_magic = 18,
+    descriptor_size = 19,
+    descriptor_flags = 20,        // an unknown flag or a reserved field is set
+    array_unreadable = 21,        // an array is not in RAM
+    too_many_entries = 22,        // an array is longer than its limit
+    // the memory map
+    memory_map_empty = 32,
+    memory_map_range = 33,        // wraps, empty, or usable but not RAM
+    memory_map_overlap = 34,
+    // scratch
+    scratch_empty = 48,
+    scratch_range = 49,           // unaligned, wraps, or not usable RAM
+    scratch_overlap = 50,
+    // preserved memory
+    preserved_order = 64,
+    preserved_unaligned = 65,
+    preserved_wraps = 66,         // or is empty
+    preserved_outside_ram = 67,
+    preserved_in_scratch = 68,
+    preserved_twice = 69,
+    // subtrees
+    subtree_name = 80,            // empty, unterminated, not printable, twice, or the device's own
+    subtree_not_preserved = 81,
+    // LUO
+    sessions_not_preserved = 96,
+    sessions_too_many = 97,
+    session_name = 98,            // empty, unterminated or twice
+    files_not_preserved = 99,
+    files_too_many = 100,
+    files_inconsistent = 101,     // an address without a count or a count without an address
+    file_compatible = 102,        // empty or unterminated
+    file_token = 103,             // twice in one set
+    // what comes next
+    no_memory_for_metadata = 112, // no free, unpreserved RAM for FDTs and map
+    kernel_missing = 128,         // no kernel is set, or there is no such file
+    kernel_unreadable = 129,
+    kernel_format = 130,          // neither a bzImage nor an ELF64 for this CPU
+    kernel_protocol = 131,        // boot protocol too old
+    kernel_no_64bit_entry = 132,
+    kernel_too_large = 133,       // does not fit into scratch
+    initrd_unreadable = 134,
+    initrd_too_large = 135,       // does not fit into scratch
+    command_line_too_long = 136,
+    record_failed = 144,          // the recording could not be written whole
+};
+
+// ---------------------------------------------------------------------------------------------------
+// The descriptor: what the old kernel says of itself. In RAM, 8-byte aligned.
+
+inline constexpr std::uint32_t descriptor_magic = 0x5844484b;  // "KHDX"
+
+struct ArrayRef {
+    std::uint64_t address;  // 8-byte aligned; ignored when count is 0
+    std::uint64_t count;    // of entries
+};
+static_assert(sizeof(ArrayRef) == 16);
+
+struct Descriptor {
+    std::uint32_t magic;
+    std::uint32_t size;                // sizeof(Descriptor)
+    std::uint64_t flags;               // 0
+    ArrayRef memory_map;               // MemoryRange, as the next kernel shall see it
+    ArrayRef scratch;                  // kho::abi::kho_scratch
+    ArrayRef preserved;                // PreservedRange
+    ArrayRef subtrees;                 // Subtree, beside the LUO one, which the device adds
+    std::uint64_t session_header;      // address of a luo_session_header_ser; 0: no LUO
+    std::uint64_t liveupdate_number;   // what the LUO FDT shall say
+    std::uint64_t acpi_rsdp;           // for the next boot_params; 0: unknown
+    std::uint64_t reserved[3];         // 0
+};
+static_assert(sizeof(Descriptor) == 128);
+
+struct MemoryRange {
+    std::uint64_t address;
+    std::uint64_t size;
+    std::uint32_t type;  // of the e820 kind; 1 is usable RAM
+    std::uint32_t reserved;
+};
+static_assert(sizeof(MemoryRange) == 24);
+
+// `count` neighbouring blocks of 2^order pages each; address aligned to the block size.
+struct PreservedRange {
+    std::uint64_t address;
+    std::uint32_t order;
+    std::uint32_t count;
+};
+static_assert(sizeof(PreservedRange) == 16);
+
+struct Subtree {
+    char name[48];          // NUL-terminated, a valid FDT node name
+    std::uint64_t address;  // of a preserved blob
+    std::uint64_t size;
+};
+static_assert(sizeof(Subtree) == 64);
+
+inline constexpr std::uint64_t max_memory_ranges = 128;
+inline constexpr std::uint64_t max_scratch_areas = 256;
+inline constexpr std::uint64_t max_preserved_ranges = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t max_subtrees = 32;
+
+// The purgatory's calling convention (x86_64): jump there in long mode with 4-level paging that maps it
+// and the register page at their physical addresses, CR4.PCIDE and CR4.PGE clear, interrupts off,
+// RDI = descriptor address, RSI = where to return on refusal. On refusal it restores CR3 and jumps to RSI
+// with EAX = Status and all registers but RAX, RCX and RDX kept; GDTR and CS, DS, ES, SS are then the
+// purgatory's and the caller loads its own again.
+
+}  // namespace kexec_handover
