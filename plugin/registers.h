@@ -14,7 +14,7 @@ inline constexpr std::uint64_t mmio_size = 0x1000;
 inline constexpr std::uint64_t purgatory_base = 0xfef10000;
 inline constexpr std::uint64_t purgatory_size = 0x10000;
 
-inline constexpr std::uint64_t signature = 0x5245564f444e4148;  // "HANDOVER", first letter lowest
+inline constexpr std::uint64_t device_signature = 0x5245564f444e4148;  // "HANDOVER", first letter lowest
 inline constexpr std::uint32_t interface_version = 1;
 
 // Offsets in the register page. Access is naturally aligned and 4 or 8 bytes wide. Unlisted offsets
@@ -77,7 +77,6 @@ enum class Status : std::uint32_t {
     not_handed_over = 3,   // enter without a kexec
     nothing_to_verify = 4, // verify before any kexec
     mismatch = 5,          // verify: preserved memory changed
-    not_in_purgatory = 6,  // reserved
     // the descriptor
     no_descriptor = 16,
     descriptor_unreadable = 17,   // not in RAM, unaligned, or across its end
@@ -105,10 +104,9 @@ enum class Status : std::uint32_t {
     subtree_name = 80,            // empty, unterminated, not printable, twice, or the device's own
     subtree_not_preserved = 81,
     // LUO
-    sessions_not_preserved = 96,
+    sessions_not_preserved = 96,  // the session header or an array of files is not preserved memory
     sessions_too_many = 97,
     session_name = 98,            // empty, unterminated or twice
-    files_not_preserved = 99,
     files_too_many = 100,
     files_inconsistent = 101,     // an address without a count or a count without an address
     file_compatible = 102,        // empty or unterminated
@@ -125,6 +123,7 @@ enum class Status : std::uint32_t {
     initrd_too_large = 135,       // does not fit into scratch
     command_line_too_long = 136,
     record_failed = 144,          // the recording could not be written whole
+    memory_failed = 160,          // RAM vanished while it was read (memory hot-unplug)
 };
 
 // ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/descriptor.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <set>
+
+#include "fdt/abi/luo.h"
+#include "fdt/luo_v1.h"
+
+namespace kexec_handover {
+namespace {
+
+using kho::PhysAddr;
+using kho::Range;
+using kho::RangeSet;
+
+[[gnu::format(printf, 4, 5)]] Refusal refuse(Status status, std::uint64_t index, std::uint64_t address,
+                                             const char *format, ...) {
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return {status, index, address, text};
+}
+
+// One copy of an array of the guest's.
+template <typename T>
+Checked<std::vector<T>> read_array(const Machine &machine, const RangeSet &ram, const ArrayRef &array,
+                                   std::uint64_t limit, const char *what) {
+    if (array.count > limit)
+        return refuse(Status::too_many_entries, array.count, array.address,
+                      "%s has %" PRIu64 " entries, limit %" PRIu64, what, array.count, limit);
+    std::vector<T> entries(array.count);
+    if (array.count == 0)
+        return entries;
+    const auto range = Range::checked(array.address, array.count * sizeof(T));
+    if (!range || !kho::is_aligned(array.address, 8) || !ram.contains(*range) ||
+        !machine.read(range->start, std::as_writable_bytes(std::span(entries))))
+        return refuse(Status::array_unreadable, array.count, array.address,
+                      "%s at 0x%" PRIx64 ", %" PRIu64 " entries: not in RAM or not aligned to 8", what,
+                      array.address, array.count);
+    return entries;
+}
+
+Checked<Descriptor> read_header(const Machine &machine, const RangeSet &ram, PhysAddr address) {
+    const std::uint64_t at = value(address);
+    if (at == 0)
+        return refuse(Status::no_descriptor, 0, 0, "no descriptor is set");
+    const auto range = Range::checked(at, sizeof(Descriptor));
+    Descriptor descriptor;
+    if (!range || !kho::is_aligned(at, 8) || !ram.contains(*range) ||
+        !machine.read(address, std::as_writable_bytes(std::span(&descriptor, 1))))
+        return refuse(Status::descriptor_unreadable, 0, at,
+                      "descriptor at 0x%" PRIx64 ": not in RAM or not aligned to 8", at);
+    if (descriptor.magic != descriptor_magic)
+        return refuse(Status::descriptor_magic, 0, at,
+                      "descriptor at 0x%" PRIx64 ": magic 0x%x, expected 0x%x", at, descriptor.magic,
+                      descriptor_magic);
+    if (descriptor.size != sizeof(Descriptor))
+        return refuse(Status::descriptor_size, 0, at, "descriptor at 0x%" PRIx64 ": size %u, expected %zu",
+                      at, descriptor.size, sizeof(Descriptor));
+    if (descriptor.flags != 0 ||
+        std::ranges::any_of(descriptor.reserved, [](std::uint64_t v) { return v != 0; }))
+        return refuse(Status::descriptor_flags, 0, at,
+                      "descriptor at 0x%" PRIx64 ": unknown flags 0x%" PRIx64
+                      " or a reserved field that is not zero",
+                      at, descriptor.flags);
+    return descriptor;
+}
+
+Refusal check_memory_map(const RangeSet &ram, std::span<const MemoryRange> entries, KexecRequest &request) {
+    std::vector<Range> usable;
+    for (std::uint64_t i = 0; i < entries.size(); ++i) {
+        const MemoryRange &entry = entries[i];
+        const auto range = Range::checked(entry.address, entry.size);
+        if (!range || range->empty() ||
+            (entry.type == kho::abi::e820_ram && !ram.contains(*range)))
+            return refuse(Status::memory_map_range, i, entry.address,
+                          "memory map [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64
+                          " type %u wraps, is empty, or is said to be RAM and is not",
+                          i, entry.address, entry.size, entry.type);
+        request.memory_map.push_back({entry.address, entry.size, entry.type});
+        if (entry.type == kho::abi::e820_ram)
+            usable.push_back(*range);
+    }
+    if (usable.empty())
+        return refuse(Status::memory_map_empty, entries.size(), 0,
+                      "memory map: no usable RAM among %zu entries", entries.size());
+    // Overlap of any two kinds: what is both usable and reserved must not be poisoned.
+    std::vector<std::pair<Range, std::uint64_t>> sorted;
+    for (std::uint64_t i = 0; i < entries.size(); ++i)
+        sorted.emplace_back(Range{PhysAddr{entries[i].address}, entries[i].size}, i);
+    std::ranges::sort(sorted, {}, [](const auto &item) { return item.first.start; });
+    for (std::size_t i = 1; i < sorted.size(); ++i) {
+        const auto &[range, index] = sorted[i];
+        if (sorted[i - 1].first.overlaps(range))
+            return refuse(Status::memory_map_overlap, index, value(range.start),
+                          "memory map [%" PRIu64 "] at 0x%" PRIx64 " overlaps [%" PRIu64 "]", index,
+                          value(range.start), sorted[i - 1].second);
+    }
+    request.usable = RangeSet(std::move(usable));
+    return {};
+}
+
+Refusal check_scratch(KexecRequest &request) {
+    for (std::uint64_t i = 0; i < request.scratch.size(); ++i) {
+        const auto &area = request.scratch[i];
+        if (area.size == 0)
+            continue;  // kernels keep empty areas, for NUMA nodes without memory
+        const auto range = Range::checked(area.addr, area.size);
+        if (!range || !kho::is_aligned(area.addr | area.size, kho::page_size) ||
+            !request.usable.contains(*range))
+            return refuse(Status::scratch_range, i, area.addr,
+                          "scratch [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64
+                          " is not whole pages of usable RAM",
+                          i, area.addr, area.size);
+        if (request.scratch_ranges.overlaps(*range))
+            return refuse(Status::scratch_overlap, i, area.addr,
+                          "scratch [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64 " overlaps an earlier area", i,
+                          area.addr, area.size);
+        request.scratch_ranges.add(*range);
+    }
+    if (request.scratch_ranges.empty())
+        return refuse(Status::scratch_empty, request.scratch.size(), 0,
+                      "scratch: %zu areas, all of them empty", request.scratch.size());
+    return {};
+}
+
+Refusal check_preserved(std::span<const PreservedRange> entries, KexecRequest &request) {
+    struct Item {
+        kho::PreservedBlocks blocks;
+        std::uint64_t index;
+    };
+    std::vector<Item> items;
+    items.reserve(entries.size());
+    for (std::uint64_t i = 0; i < entries.size(); ++i) {
+        const PreservedRange &entry = entries[i];
+        if (entry.order > kho::max_block_order)
+            return refuse(Status::preserved_order, i, entry.order,
+                          "preserved [%" PRIu64 "] at 0x%" PRIx64 ": order %u, limit %u", i, entry.address,
+                          entry.order, kho::max_block_order);
+        const std::uint64_t block = kho::order_bytes(entry.order);
+        if (!kho::is_aligned(entry.address, block))
+            return refuse(Status::preserved_unaligned, i, entry.address,
+                          "preserved [%" PRIu64 "] at 0x%" PRIx64 ": not aligned to its block of 0x%" PRIx64,
+                          i, entry.address, block);
+        // Cannot overflow: a count of 32 bits times at most 2^32 bytes.
+        const auto range = Range::checked(entry.address, block * entry.count);
+        if (!range || range->empty())
+            return refuse(Status::preserved_wraps, i, entry.address,
+                          "preserved [%" PRIu64 "] at 0x%" PRIx64 ": %u blocks of 0x%" PRIx64
+                          " are empty or wrap",
+                          i, entry.address, entry.count, block);
+        if (!request.usable.contains(*range))
+            return refuse(Status::preserved_outside_ram, i, entry.address,
+                          "preserved [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64 " is not usable RAM", i,
+                          entry.address, range->size);
+        if (request.scratch_ranges.overlaps(*range))
+            return refuse(Status::preserved_in_scratch, i, entry.address,
+                          "preserved [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64 " overlaps scratch", i,
+                          entry.address, range->size);
+        items.push_back({{range->start, entry.order, entry.count}, i});
+    }
+    std::ranges::sort(items, {}, [](const Item &item) { return item.blocks.address; });
+    std::vector<Range> ranges;
+    ranges.reserve(items.size());
+    request.preserved.reserve(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Range range = items[i].blocks.range();
+        if (i > 0 && items[i - 1].blocks.range().overlaps(range))
+            return refuse(Status::preserved_twice, items[i].index, value(range.start),
+                          "preserved [%" PRIu64 "] at 0x%" PRIx64 " was already preserved by [%" PRIu64 "]",
+                          items[i].index, value(range.start), items[i - 1].index);
+        ranges.push_back(range);
+        request.preserved.push_back(items[i].blocks);
+    }
+    request.preserved_ranges = RangeSet(std::move(ranges));
+    return {};
+}
+
+// Characters that the devicetree specification allows in a node name.
+bool is_node_name(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               std::strchr(",._+-@", c);
+    });
+}
+
+Refusal check_subtrees(std::span<const Subtree> entries, KexecRequest &request) {
+    std::set<std::string_view> names{kho::abi::luo_subtree_name};
+    for (std::uint64_t i = 0; i < entries.size(); ++i) {
+        const Subtree &entry = entries[i];
+        const std::string_view name(entry.name, strnlen(entry.name, sizeof entry.name));
+        if (name.size() == sizeof entry.name || !is_node_name(name) || !names.insert(name).second)
+            return refuse(Status::subtree_name, i, entry.address,
+                          "subtree [%" PRIu64 "]: the name is no node name, unterminated, or taken", i);
+        const auto range = Range::checked(entry.address, entry.size);
+        if (!range || range->empty() || !request.preserved_ranges.contains(*range))
+            return refuse(Status::subtree_not_preserved, i, entry.address,
+                          "subtree [%" PRIu64 "] %.*s: 0x%" PRIx64 " + 0x%" PRIx64 " is not preserved", i,
+                          static_cast<int>(name.size()), name.data(), entry.address, entry.size);
+        request.subtrees.push_back({std::string(name), range->start, entry.size});
+    }
+    return {};
+}
+
+}  // namespace
+
+Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) {
+    const RangeSet ram = machine.ram();
+    const auto header = read_header(machine, ram, address);
+    if (!header)
+        return header.refusal();
+    const Descriptor &descriptor = header.value();
+
+    const auto map = read_array<MemoryRange>(machine, ram, descriptor.memory_map, max_memory_ranges, "memory map");
+    if (!map)
+        return map.refusal();
+    auto scratch =
+        read_array<kho::abi::kho_scratch>(machine, ram, descriptor.scratch, max_scratch_areas, "scratch");
+    if (!scratch)
+        return scratch.refusal();
+    const auto preserved =
+        read_array<PreservedRange>(machine, ram, descriptor.preserved, max_preserved_ranges, "preserved");
+    if (!preserved)
+        return preserved.refusal();
+    const auto subtrees = read_array<Subtree>(machine, ram, descriptor.subtrees, max_subtrees, "subtrees");
+    if (!subtrees)
+        return subtrees.refusal();
+
+    KexecRequest request;
+    request.scratch = std::move(scratch.value());
+    request.session_header = PhysAddr{descriptor.session_header};
+    request.liveupdate_number = descriptor.liveupdate_number;
+    request.acpi_rsdp = descriptor.acpi_rsdp;
+    if (Refusal r = check_memory_map(ram, map.value(), request); r.status != Status::ok)
+        return r;
+    if (Refusal r = check_scratch(request); r.status != Status::ok)
+        return r;
+    if (Refusal r = check_preserved(preserved.value(), request); r.status != Status::ok)
+        return r;
+    if (Refusal r = check_subtrees(subtrees.value(), request); r.status != Status::ok)
+        return r;
+    if (descriptor.session_header != 0) {
+        const auto sessions =
+            kho::read_luo_sessions(machine, request.session_header, request.preserved_ranges);
+        if (!sessions)
+            return refusal(sessions.error());
+    }
+    return request;
+}
+
+}  // namespace kexec_handover

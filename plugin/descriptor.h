@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reading the kexec descriptor out of guest memory and checking everything it says.
+#pragma once
+
+#include <vector>
+
+#include "fdt/abi/x86_boot.h"
+#include "fdt/handover.h"
+#include "plugin/machine.h"
+#include "plugin/status.h"
+
+namespace kexec_handover {
+
+// The descriptor after validation. Made from one copy of the guest's bytes: what was checked is what is used.
+struct KexecRequest {
+    std::vector<kho::abi::e820_entry> memory_map;  // as the guest gave it
+    kho::RangeSet usable;                          // its RAM entries, all of them RAM of this machine
+    std::vector<kho::abi::kho_scratch> scratch;    // as the guest gave it, empty areas included
+    kho::RangeSet scratch_ranges;
+    std::vector<kho::PreservedBlocks> preserved;   // ascending by address, disjoint
+    kho::RangeSet preserved_ranges;
+    std::vector<kho::Subtree> subtrees;            // without LUO
+    kho::PhysAddr session_header{};                // 0: no LUO
+    std::uint64_t liveupdate_number = 0;
+    std::uint64_t acpi_rsdp = 0;
+};
+
+// Refuses with the codes from no_descriptor to file_token of plugin/registers.h.
+Checked<KexecRequest> read_descriptor(const Machine &machine, kho::PhysAddr address);
+
+}  // namespace kexec_handover
