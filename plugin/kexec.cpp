@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/kexec.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "fdt/elf_core.h"
+#include "plugin/kernel_files.h"
+#include "plugin/purgatory.h"
+
+namespace kexec_handover {
+namespace {
+
+using kho::Outcome;
+using kho::Range;
+
+// The handover as the next kernel will see it, before the metadata is in guest memory: the guest's bytes
+// outside of the metadata's range, ours inside.
+Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range range, const Machine::Sink &sink) {
+    const Range ours = metadata.range();
+    if (!range.overlaps(ours))
+        return machine.visit(range, sink);
+    const kho::PhysAddr from = std::max(range.start, ours.start);
+    const kho::PhysAddr to = std::min(range.end(), ours.end());
+    if (range.start < from) {
+        if (Outcome outcome = machine.visit({range.start, from - range.start}, sink); !outcome)
+            return outcome;
+    }
+    if (Outcome outcome = sink(std::span(metadata.bytes).subspan(from - ours.start, to - from)); !outcome)
+        return outcome;
+    if (to < range.end())
+        return machine.visit({to, range.end() - to}, sink);
+    return kho::success();
+}
+
+kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata, const std::string &release) {
+    kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = release};
+    for (const auto &entry : request.memory_map)
+        header.memory_map.push_back({entry.addr, entry.size, entry.type, 0});
+    return header;
+}
+
+Refusal put(Machine &machine, const kho::Placement &placement) {
+    const auto bytes = placement.bytes();
+    if (Outcome outcome = machine.write(placement.address, bytes); !outcome)
+        return refusal(outcome.error());
+    if (placement.memory_size > bytes.size()) {
+        const auto filled = machine.fill({placement.address + bytes.size(), placement.memory_size - bytes.size()},
+                                         std::byte{0});
+        if (!filled)
+            return refusal(filled.error());
+    }
+    return {};
+}
+
+}  // namespace
+
+const Refusal &Kexec::kexec(kho::PhysAddr descriptor, const KexecOptions &options) {
+    if (state_ != State::idle)
+        return status_ = {Status::busy, 0, static_cast<std::uint64_t>(state_),
+                          std::string("a kexec is under way, in state ") + name(state_)};
+    status_ = hand_over(descriptor, options);
+    if (status_.status != Status::ok)
+        state_ = State::idle;
+    return status_;
+}
+
+Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) {
+    const auto start = std::chrono::steady_clock::now();
+    Totals totals;
+
+    state_ = State::validating;
+    auto checked_request = read_descriptor(machine_, descriptor);
+    if (!checked_request)
+        return checked_request.refusal();
+    const KexecRequest &request = checked_request.value();
+    auto checked_metadata = make_metadata(request);
+    if (!checked_metadata)
+        return checked_metadata.refusal();
+    const Metadata &metadata = checked_metadata.value();
+    const auto files = read_kernel_files(options.kernel, options.initrd);
+    if (!files)
+        return files.refusal();
+    const auto plan = kho::plan_boot({.kernel = &files.value().image,
+                                .initrd = files.value().initrd,
+                                .command_line = options.append,
+                                .memory_map = request.memory_map,
+                                .handover = metadata.handover,
+                                .acpi_rsdp = request.acpi_rsdp,
+                                .scratch = &request.scratch_ranges});
+    if (!plan) {
+        Refusal r = refusal(plan.error());
+        r.what = "kernel " + options.kernel + ": " + r.what;
+        return r;
+    }
+    std::vector<Range> targets;
+    for (const kho::Placement &placement : plan.value().placements)
+        targets.push_back({placement.address, std::max(placement.memory_size, placement.bytes().size())});
+    if (!map_in_purgatory(purgatory_, targets))
+        return Refusal{Status::kernel_too_large, 0, value(plan.value().entry),
+                       "kernel " + options.kernel + ": placed out of the purgatory's reach"};
+
+    state_ = State::recording;
+    kho::RangeSet preserved = request.preserved_ranges;
+    preserved.add(metadata.range());
+    const auto visit = [&](Range range, const Machine::Sink &sink) {
+        return visit_handover(machine_, metadata, range, sink);
+    };
+    auto checksums = take_checksums(preserved, visit);
+    if (!checksums)
+        return refusal(checksums.error());
+    if (!options.record.empty()) {
+        const auto size =
+            kho::write_core(options.record, core_header(request, metadata, options.release), preserved, visit);
+        if (!size)
+            return refusal(size.error());
+        totals.recorded_bytes = size.value();
+    }
+
+    // From here on the old kernel is gone; nothing that can be refused comes after.
+    if (Refusal r = destroy_old_kernel(request, metadata, options.poison, totals); r.status != Status::ok)
+        return r;
+    state_ = State::loading;
+    for (const kho::Placement &placement : plan.value().placements) {
+        if (Refusal r = put(machine_, placement); r.status != Status::ok)
+            return r;
+    }
+
+    totals.preserved_bytes = preserved.bytes();
+    totals.preserved_ranges = preserved.ranges().size();
+    totals.kho_fdt = kho::PhysAddr{metadata.handover.fdt_addr};
+    totals.luo_fdt = metadata.luo_fdt;
+    totals.nanoseconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
+    last_ = totals;
+    checksums_ = std::move(checksums).value();
+    mismatched_ = 0;
+    next_ = Next{plan.value().entry, plan.value().boot_params};
+    state_ = State::handed_over;
+    return {};
+}
+
+Refusal Kexec::destroy_old_kernel(const KexecRequest &request, const Metadata &metadata, Poison poison,
+                                  Totals &totals) {
+    state_ = State::poisoning;
+    if (Outcome outcome = machine_.write(metadata.address, metadata.bytes); !outcome)
+        return refusal(outcome.error());
+    if (poison == Poison::off)
+        return {};
+    kho::RangeSet doomed = request.usable.minus(request.preserved_ranges);
+    doomed.subtract(metadata.range());
+    for (const Range &range : doomed.ranges()) {
+        const auto filled = machine_.fill(range, poison == Poison::zero ? std::byte{0} : poison_byte);
+        if (!filled)
+            return refusal(filled.error());
+        totals.poisoned_bytes += filled.value().written;
+        totals.untouched_bytes += filled.value().untouched;
+    }
+    return {};
+}
+
+const Refusal &Kexec::enter() {
+    if (state_ != State::handed_over)
+        return status_ = {Status::not_handed_over, 0, static_cast<std::uint64_t>(state_),
+                          std::string("enter without a kexec, in state ") + name(state_)};
+    state_ = State::idle;
+    next_.reset();
+    ++count_;
+    return status_ = {};
+}
+
+const Refusal &Kexec::verify() {
+    if (state_ != State::idle)
+        return status_ = {Status::busy, 0, static_cast<std::uint64_t>(state_),
+                          std::string("verify during a kexec, in state ") + name(state_)};
+    if (count_ == 0)
+        return status_ = {Status::nothing_to_verify, 0, 0, "verify before any kexec"};
+    const auto changed = changed_pieces(
+        checksums_, [&](Range range, const Machine::Sink &sink) { return machine_.visit(range, sink); });
+    if (!changed)
+        return status_ = refusal(changed.error());
+    mismatched_ = changed.value().size();
+    if (mismatched_ == 0)
+        return status_ = {};
+    const Range &first = changed.value().front();
+    char text[160];
+    std::snprintf(text, sizeof text, "preserved memory changed in %zu pieces, first at 0x%llx + 0x%llx",
+                  changed.value().size(), static_cast<unsigned long long>(value(first.start)),
+                  static_cast<unsigned long long>(first.size));
+    return status_ = {Status::mismatch, mismatched_, value(first.start), text};
+}
+
+const Refusal &Kexec::unknown_command(std::uint32_t command) {
+    return status_ = {Status::unknown_command, 0, command, "unknown command " + std::to_string(command)};
+}
+
+void Kexec::reset() {
+    state_ = State::idle;
+    status_ = {};
+    count_ = 0;
+    last_ = {};
+    checksums_.clear();
+    mismatched_ = 0;
+    next_.reset();
+}
+
+}  // namespace kexec_handover

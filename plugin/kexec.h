@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The emulated kexec: a state machine over an abstract machine. Knows no QEMU.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fdt/boot.h"
+#include "plugin/checksum.h"
+#include "plugin/descriptor.h"
+#include "plugin/metadata.h"
+
+namespace kexec_handover {
+
+enum class Poison { on, off, zero };
+
+// Not a valid pointer in any width, and int3 as x86 code.
+inline constexpr std::byte poison_byte{0xcc};
+
+// What the next kexec starts and leaves behind. Files are read when it happens.
+struct KexecOptions {
+    std::string kernel;  // path; empty: none is set
+    std::string initrd;  // path; empty: none
+    std::string append;
+    std::string record;  // path; empty: no recording
+    std::string release;
+    Poison poison = Poison::on;
+};
+
+//            kexec                                                          enter
+//   idle ───────────> validating ──> recording ──> poisoning ──> loading ──> handed_over ───────> idle
+//     ^                   │              │
+//     └───────────────────┴──────────────┘  refused: the guest's memory is as it was
+class Kexec {
+public:
+    // `purgatory` is the ROM made by make_purgatory; its page tables follow the next kernel. Both outlive this.
+    Kexec(Machine &machine, std::span<std::byte> purgatory) : machine_(machine), purgatory_(purgatory) {}
+
+    // Each command returns Status::ok or why it was refused; status() keeps that for the guest.
+    const Refusal &kexec(kho::PhysAddr descriptor, const KexecOptions &options);
+    const Refusal &enter();
+    const Refusal &verify();
+    const Refusal &unknown_command(std::uint32_t command);
+
+    // The machine was reset: forgets everything, as if it had just been switched on.
+    void reset();
+
+    struct Totals {
+        std::uint64_t preserved_bytes = 0;
+        std::uint64_t preserved_ranges = 0;
+        std::uint64_t poisoned_bytes = 0;
+        std::uint64_t untouched_bytes = 0;
+        std::uint64_t nanoseconds = 0;
+        std::uint64_t recorded_bytes = 0;
+        kho::PhysAddr kho_fdt{};
+        kho::PhysAddr luo_fdt{};
+    };
+    State state() const { return state_; }
+    const Refusal &status() const { return status_; }
+    std::uint64_t count() const { return count_; }
+    const Totals &last() const { return last_; }
+    std::uint64_t mismatched_ranges() const { return mismatched_; }
+    // Where the purgatory jumps to and what it passes; nothing unless handed over.
+    struct Next {
+        kho::PhysAddr entry;
+        kho::PhysAddr boot_params;
+    };
+    const std::optional<Next> &next() const { return next_; }
+
+private:
+    Refusal hand_over(kho::PhysAddr descriptor, const KexecOptions &options);
+    Refusal destroy_old_kernel(const KexecRequest &request, const Metadata &metadata, Poison poison,
+                               Totals &totals);
+
+    Machine &machine_;
+    std::span<std::byte> purgatory_;
+    State state_ = State::idle;
+    Refusal status_;
+    std::uint64_t count_ = 0;
+    Totals last_;
+    std::vector<Checksum> checksums_;
+    std::uint64_t mismatched_ = 0;
+    std::optional<Next> next_;
+};
+
+}  // namespace kexec_handover

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The few instructions that run while guest memory is being replaced, and the tables that the CPU needs
+// meanwhile: the contents of a ROM that the device owns. (Calling convention: end of plugin/registers.h.)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fdt/ranges.h"
+
+namespace kexec_handover {
+
+//   page 0       code, then GDT and its descriptor
+//   page 1       top-level page table
+//   page 2       page directory pointers of the first 512 GiB
+//   page 3..15   page directories, each 1 GiB in pages of 2 MiB; the first four map 0 .. 4 GiB
+inline constexpr std::size_t purgatory_directories = 13;
+
+// The ROM as it is at reset: purgatory_size bytes.
+std::vector<std::byte> make_purgatory();
+
+// Maps the next kernel and its boot data too, as its entry demands (64-bit boot protocol). False if that takes
+// more than the spare page directories or lies above 512 GiB; `rom` is unchanged then.
+bool map_in_purgatory(std::span<std::byte> rom, std::span<const kho::Range> ranges);
+
+}  // namespace kexec_handover
