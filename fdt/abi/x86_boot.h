@@ -17,6 +17,7 @@ inline constexpr std::uint64_t ext_cmd_line_ptr = 0x0c8;     // u32
 inline constexpr std::uint64_t e820_entries = 0x1e8;         // u8
 inline constexpr std::uint64_t setup_header = 0x1f1;
 inline constexpr std::uint64_t setup_sects = 0x1f1;          // u8, 0 means 4
+inline constexpr std::uint64_t syssize = 0x1f4;              // u32, of the kernel proper, in 16 bytes
 inline constexpr std::uint64_t boot_flag = 0x1fe;            // u16, 0xaa55
 inline constexpr std::uint64_t jump = 0x200;                 // the byte at 0x201 gives the header's end
 inline constexpr std::uint64_t header_magic = 0x202;         // u32, "HdrS"

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Internal to boot_image*.cpp: the two kinds of kernel files and checked access to their fields.
+#pragma once
+
+#include <cassert>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "fdt/boot.h"
+
+namespace kho {
+
+// A field of the file, copied: the bytes need not be aligned. The caller has checked that it is there.
+template <typename T>
+T field(std::span<const std::byte> bytes, std::uint64_t offset) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    assert(offset <= bytes.size() && sizeof(T) <= bytes.size() - offset);
+    T value;
+    std::memcpy(&value, bytes.data() + offset, sizeof value);
+    return value;
+}
+
+inline Error image_error(Errc code, std::uint64_t offset, std::string what) {
+    return {.code = code, .address = offset, .what = std::move(what)};
+}
+
+bool is_elf(std::span<const std::byte> file);
+Result<KernelImage> parse_elf_kernel(std::span<const std::byte> file);
+
+}  // namespace kho

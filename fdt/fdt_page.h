@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// FDTs of at most one page as KHO and its clients use them: integers inside properties are raw u64 in
+// CPU byte order, not big-endian cells. Internal to the codecs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fdt/error.h"
+#include "fdt/memory.h"
+
+namespace kho {
+
+// Writes an FDT front to back. The first failure is remembered, so calls can be chained and only
+// finish() needs a check.
+class FdtWriter {
+public:
+    FdtWriter();
+
+    void begin_node(const char *name);
+    void end_node();
+    void string_property(const char *name, const char *text);
+    void u64_property(const char *name, std::uint64_t number);
+
+    // One page, zeroes behind the FDT. Errors: fdt_full.
+    Result<std::vector<std::byte>> finish();
+
+private:
+    void note(int libfdt_result);
+
+    std::vector<std::byte> page_;
+    int failure_ = 0;
+};
+
+// A private copy of an FDT out of foreign memory, its structure checked as a whole before anything is
+// looked up. Errors carry the FDT's address.
+class FdtPage {
+public:
+    static constexpr int root = 0;
+
+    // Errors: fdt_header, outside_memory.
+    static Result<FdtPage> read(const Memory &memory, PhysAddr address, std::uint64_t size);
+
+    // Exactly this string, with its NUL. Errors: property_missing, compatible_unknown.
+    Outcome expect_compatible(int node, std::string_view compatible) const;
+    // Errors: property_missing, property_length.
+    Result<std::uint64_t> u64_property(int node, const char *name) const;
+
+    std::optional<int> child(int node, const char *name) const;
+    std::vector<int> children(int node) const;
+    std::string name(int node) const;
+
+private:
+    FdtPage(std::vector<std::byte> bytes, PhysAddr address) : bytes_(std::move(bytes)), address_(address) {}
+    Error error(Errc code, std::string what) const;
+
+    std::vector<std::byte> bytes_;
+    PhysAddr address_;
+};
+
+}  // namespace kho
