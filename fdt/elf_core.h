@@ -60,6 +60,7 @@ private:
     struct Segment {
         Range range;
         std::uint64_t file_offset;
+        std::uint64_t file_size;  // the rest of the range reads as zeroes
     };
     ElfCore() = default;
 
