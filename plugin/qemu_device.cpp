@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The QOM type: binds a qemu::DeviceModel to QEMU's object model, memory map, reset and exit.
+#include "plugin/qemu_device.h"
+
+#include <glib.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
-#include <glib.h>
+#include <utility>
 
 #include "plugin/qemu.h"
 #include "plugin/qemu_abi.h"

@@ -10,6 +10,7 @@
 
 #include "plugin/qemu.h"
 #include "plugin/qemu_abi.h"
+#include "plugin/qemu_device.h"
 
 #define QEMU_EXPORT extern "C" [[gnu::visibility("default")]]
 
@@ -24,8 +25,6 @@ struct qemu_info_t {
 QEMU_EXPORT int qemu_plugin_install(std::uint64_t id, const qemu_info_t *info, int argc, char **argv);
 
 namespace qemu {
-
-void register_device_type();
 
 namespace {
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/host_pages.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace qemu {
+namespace {
+
+constexpr std::size_t page = 4096, pages = 64;
+
+struct Area {
+    std::byte *at = static_cast<std::byte *>(
+        mmap(nullptr, pages *page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    Area() { madvise(at, pages * page, MADV_NOHUGEPAGE); }
+    ~Area() { munmap(at, pages * page); }
+};
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> touched(std::span<const std::byte> memory) {
+    std::vector<HostRun> runs;
+    find_touched(memory, runs);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> result;
+    for (const HostRun &run : runs)
+        result.emplace_back(run.offset, run.size);
+    return result;
+}
+
+TEST(HostPages, NeverWrittenAreNotTouched) {
+    Area area;
+    EXPECT_TRUE(touched({area.at, pages * page}).empty());
+}
+
+TEST(HostPages, WrittenOnesAreFoundAsRuns) {
+    Area area;
+    for (const std::size_t i : {0u, 5u, 6u, 7u, 63u})
+        area.at[i * page + 100] = std::byte{1};
+    EXPECT_EQ(touched({area.at, pages * page}),
+              (std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+                  {0, page}, {5 * page, 3 * page}, {63 * page, page}}));
+}
+
+TEST(HostPages, AreCutToTheMemoryAskedFor) {
+    Area area;
+    area.at[5 * page] = std::byte{1};
+    EXPECT_EQ(touched({area.at + 5 * page + 16, 32}),
+              (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 32}}));
+    EXPECT_TRUE(touched({area.at + 4 * page, page}).empty());
+}
+
+}  // namespace
+}  // namespace qemu
