@@ -31,7 +31,7 @@ struct BootInfo {
     std::uint64_t acpi_rsdp;         // 0: unknown
     std::optional<kho::abi::kho_data> handover;  // of the first SETUP_KEXEC_KHO node
     // Other memory that holds boot data until it has been read (boot_params, setup_data nodes).
-    PhysRange boot_data[16];
+    PhysRange boot_data[40];
     std::size_t boot_data_count;
 };
 
