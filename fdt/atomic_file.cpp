@@ -25,8 +25,7 @@ std::string random_suffix() {
     unsigned char random[6] = {};
     [[maybe_unused]] const ssize_t got = ::getrandom(random, sizeof random, GRND_NONBLOCK);
     std::string suffix = ".";
-    for (const unsigned char number : random)
-        suffix += letters[number % (sizeof letters - 1)];
+    for (const unsigned char number : random) suffix += letters[number % (sizeof letters - 1)];
     return suffix;
 }
 

@@ -64,12 +64,12 @@ Outcome FdtPage::expect_compatible(int node, std::string_view compatible) const 
     int length = 0;
     const void *property = fdt_getprop(bytes_.data(), node, "compatible", &length);
     if (property == nullptr)
-        return error(Errc::property_missing, "no compatible in node " + quoted(name(node)));
+        return error(Errc::property_missing, "no compatible in node " + in_quotes(name(node)));
     const std::string_view seen(static_cast<const char *>(property), static_cast<std::size_t>(length));
     if (seen.size() != compatible.size() + 1 || !seen.starts_with(compatible) || seen.back() != '\0')
         return error(Errc::compatible_unknown,
-                     "expected " + quoted(compatible) + ", seen " +
-                         quoted(seen.ends_with('\0') ? seen.substr(0, seen.size() - 1) : seen));
+                     "expected " + in_quotes(compatible) + ", seen " +
+                         in_quotes(seen.ends_with('\0') ? seen.substr(0, seen.size() - 1) : seen));
     return success();
 }
 
@@ -78,11 +78,11 @@ Result<std::uint64_t> FdtPage::u64_property(int node, const char *property_name)
     const void *property = fdt_getprop(bytes_.data(), node, property_name, &length);
     if (property == nullptr)
         return error(Errc::property_missing,
-                     std::string("no ") + property_name + " in node " + quoted(name(node)));
+                     std::string("no ") + property_name + " in node " + in_quotes(name(node)));
     std::uint64_t number = 0;
     if (length != sizeof number)
         return error(Errc::property_length, std::string(property_name) + " has " + std::to_string(length) +
-                                                " bytes, expected 8, in node " + quoted(name(node)));
+                                                " bytes, expected 8, in node " + in_quotes(name(node)));
     std::memcpy(&number, property, sizeof number);
     return number;
 }

@@ -65,7 +65,7 @@ Result<std::vector<Subtree>> read_subtrees(const FdtPage &fdt, PhysAddr fdt_addr
             return Error{.code = Errc::subtree_address,
                          .address = value(fdt_address),
                          .index = subtrees.size(),
-                         .what = "subtree " + quoted(fdt.name(node)) + " at " + hex(address.value()) +
+                         .what = "subtree " + in_quotes(fdt.name(node)) + " at " + hex(address.value()) +
                                  ", expected a page's address"};
         subtrees.push_back({.name = fdt.name(node), .address = PhysAddr{address.value()}, .size = page_size});
     }

@@ -103,7 +103,7 @@ Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr
         if (!name || name->empty())
             return error_at(Errc::session_name, at, i, "name is empty or has no end");
         if (!names.insert(*name).second)
-            return error_at(Errc::session_name, at, i, "name " + quoted(*name) + " is there twice");
+            return error_at(Errc::session_name, at, i, "name " + in_quotes(*name) + " is there twice");
         Result<std::vector<LuoFile>> files = read_files(memory, at, i, session.file_set, preserved);
         if (!files)
             return files.error();

@@ -17,7 +17,7 @@ inline std::string hex(std::uint64_t number) {
 }
 
 // Quotes bytes that somebody else wrote: a message stays one readable line whatever they are.
-inline std::string quoted(std::string_view bytes) {
+inline std::string in_quotes(std::string_view bytes) {
     constexpr std::size_t longest = 64;
     std::string text = "\"";
     for (const char c : bytes.substr(0, longest)) {

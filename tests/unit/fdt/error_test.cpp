@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/error.h"
+
+#include <set>
+#include <string>
+
+#include "fdt/release.h"
+#include "tests/unit/fdt/expect.h"
+
+namespace kho {
+namespace {
+
+TEST(Error, EveryCodeHasANameOfItsOwn) {
+    std::set<std::string> names;
+    const int count = static_cast<int>(Errc::core_format) + 1;
+    for (int code = 0; code < count; code++) names.insert(name(static_cast<Errc>(code)));
+    EXPECT_EQ(names.size(), static_cast<std::size_t>(count));
+    EXPECT_FALSE(names.contains("unknown_error"));
+    EXPECT_STREQ(name(Errc::map_chunk), "map_chunk");
+}
+
+TEST(Error, TheMessageSaysWhereIfThereIsAPlace) {
+    EXPECT_EQ(
+        (Error{.code = Errc::map_chunk, .address = 0x1234000, .what = "chunk already visited"}.message()),
+        "map_chunk at 0x1234000: chunk already visited");
+    EXPECT_EQ((Error{.code = Errc::io, .what = "x: no space"}.message()), "io: x: no space");
+}
+
+TEST(Error, ForeignBytesAreQuotedInOnePrintableLine) {
+    EXPECT_EQ(in_quotes("kho-v2"), "\"kho-v2\"");
+    EXPECT_EQ(in_quotes(std::string_view("a\n\"\\\xff", 5)), "\"a\\x0a\\x22\\x5c\\xff\"");
+    EXPECT_EQ(in_quotes(std::string(100, 'x')), "\"" + std::string(64, 'x') + "...\"");
+}
+
+TEST(Release, KnowsTheReleasesItWritesAndNoOthers) {
+    const Release *release = find_release("6.19");
+    ASSERT_NE(release, nullptr);
+    EXPECT_EQ(release->kho_compatible, "kho-v1");
+    EXPECT_EQ(release->luo_compatible, "luo-v1");
+    EXPECT_EQ(release->session_compatible, "luo-session-v2");
+    EXPECT_EQ(find_release("6.1"), nullptr);
+    EXPECT_EQ(find_release(""), nullptr);
+    for (const Release &known : releases()) EXPECT_EQ(find_release(known.name), &known);
+}
+
+}  // namespace
+}  // namespace kho
