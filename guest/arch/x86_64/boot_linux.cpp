@@ -14,7 +14,7 @@ namespace offset = kho::abi::boot_params;
 constexpr std::uint32_t setup_e820_ext = 1;
 constexpr unsigned max_setup_data_nodes = 32;
 
-// In noinit-free .bss rather than on the stack: a page.
+// A page: too much for the stack.
 unsigned char boot_params[offset::size];
 
 template <typename T>
@@ -41,11 +41,18 @@ void read_e820_extension(BootInfo &info, std::uint64_t address, std::uint32_t le
     }
 }
 
+bool seen(const BootInfo &info, std::uint64_t address) {
+    for (std::size_t i = 0; i < info.boot_data_count; ++i)
+        if (kho::value(info.boot_data[i].start) == address)
+            return true;
+    return false;
+}
+
 // The list may be anything: circular, in memory that does not exist, with lengths that wrap.
 void read_setup_data(BootInfo &info, std::uint64_t address) {
     for (unsigned nodes = 0; address && nodes < max_setup_data_nodes; ++nodes) {
         kho::abi::setup_data_header node;
-        if (!copy_from_physical(&node, address, sizeof(node)))
+        if (seen(info, address) || !copy_from_physical(&node, address, sizeof(node)))
             return;
         add_boot_data(info, address, sizeof(node) + std::uint64_t{node.len});
         const std::uint64_t data = address + sizeof(node);

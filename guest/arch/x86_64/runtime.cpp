@@ -17,7 +17,6 @@ void __cxa_pure_virtual() { guest::payload_bail_out("pure virtual function was c
 namespace std {
 [[noreturn]] void __glibcxx_assert_fail(const char *file, int line, const char *function,
                                         const char *condition) noexcept;
-[[noreturn]] void __throw_out_of_range_fmt(const char *format, ...);
 
 void __glibcxx_assert_fail(const char *file, int line, const char *, const char *condition) noexcept {
     guest::arch::Line text;
@@ -25,5 +24,6 @@ void __glibcxx_assert_fail(const char *file, int line, const char *, const char 
     text.text(file ? file : "").text(":").decimal(static_cast<unsigned>(line));
     guest::payload_bail_out(text.view());
 }
+// Declared by <string_view>.
 void __throw_out_of_range_fmt(const char *format, ...) { guest::payload_bail_out(format); }
 }  // namespace std
