@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runs QEMU as a user would, with the plugin and a guest, and looks at what comes out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace harness {
+
+// Files that were built, and the QEMU to run; from the environment that Meson sets for tests.
+std::string qemu();             // KHO_QEMU
+std::string plugin();           // KHO_PLUGIN
+std::string payload_elf();      // KHO_PAYLOAD_ELF
+std::string payload_bzimage();  // KHO_PAYLOAD_BZIMAGE
+
+// A machine to start. Empty strings leave QEMU's default.
+struct Machine {
+    std::string name = "microvm";           // -M
+    std::string bios = "bios-microvm.bin";  // -bios
+    std::string memory = "256M";
+    unsigned cpus = 1;
+    std::string kernel;                     // -kernel; empty: none
+    std::string initrd;
+    std::string append;
+    std::string device_options;             // of the kexec-handover device, "record=F,poison=off"
+    bool with_device = true;
+    bool reboot = false;                    // else a reset ends QEMU
+    std::vector<std::string> more;          // further arguments
+
+    // The whole command line. Without display and network; the serial port is stdout.
+    std::vector<std::string> arguments() const;
+};
+
+struct Outcome {
+    int exit_status = -1;    // -1: ended by a signal or by the time limit
+    bool timed_out = false;
+    std::string console;     // stdout: the guest's serial port
+    std::string log;         // stderr: QEMU's and the device's messages
+    double seconds = 0;
+
+    // Everything a person needs to see why a leg failed.
+    std::string report() const;
+};
+
+Outcome run_command(const std::vector<std::string> &arguments, unsigned limit_seconds = 60);
+inline Outcome run(const Machine &machine, unsigned limit_seconds = 60) {
+    return run_command(machine.arguments(), limit_seconds);
+}
+
+// Lines of `text` that contain `part`.
+std::vector<std::string> lines_with(const std::string &text, const std::string &part);
+
+// Whether KVM starts a guest here at all; why not, if not.
+bool kvm_works(std::string &why);
+
+}  // namespace harness
