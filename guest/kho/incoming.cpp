@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/kho/incoming.h"
+
+#include <algorithm>
+
+#include "guest/kho/fdt_property.h"
+
+extern "C" {
+#include <libfdt.h>
+}
+
+namespace guest {
+
+using kho::PhysAddr;
+using kho::abi::kho_data;
+using kho::abi::kho_scratch;
+
+namespace {
+
+// An FDT is at most a page, and libfdt wants it whole.
+bool readable_page(const PhysicalWindow &window, std::uint64_t at) {
+    return kho::is_page_aligned(PhysAddr{at}) && window.bytes(PhysAddr{at}, kho::page_size) != nullptr;
+}
+
+// [start, start + size) is in usable RAM, wholly.
+bool in_ram(const MemoryLayout &layout, std::uint64_t start, std::uint64_t size) {
+    std::uint64_t at = start;
+    const std::uint64_t end = start + size;
+    // Usable ranges may touch: go from one to the next.
+    for (std::size_t round = 0; at < end && round <= layout.map.size(); round++) {
+        bool found = false;
+        for (const kexec_handover::MemoryRange &r : layout.map) {
+            if (r.type == usable_ram && r.address <= at && at - r.address < r.size) {
+                at = r.address + r.size;
+                found = true;
+                break;
+            }
+        }
+        if (!found)
+            return false;
+    }
+    return at >= end;
+}
+
+}  // namespace
+
+Errno IncomingHandover::open(const PhysicalWindow &window, const kho_data &data, const MemoryLayout &layout,
+                             Place &place) {
+    *this = IncomingHandover();
+    data_ = data;
+    if (data.fdt_size < sizeof(fdt_header) || data.fdt_size > kho::abi::kho_fdt_size)
+        return fail(place, Fault::kho_fdt_size, data.fdt_addr, data.fdt_size);
+    if (!readable_page(window, data.fdt_addr))
+        return fail(place, Fault::kho_fdt_address, data.fdt_addr);
+    if (const Errno error = read_fdt(window, place); error != Errno::ok)
+        return error;
+    return read_scratch(window, layout, place);
+}
+
+Errno IncomingHandover::read_fdt(const PhysicalWindow &window, Place &place) {
+    const void *fdt = window.bytes(PhysAddr{data_.fdt_addr}, kho::page_size);
+    if (fdt_check_full(fdt, data_.fdt_size) != 0)
+        return fail(place, Fault::kho_fdt_malformed, data_.fdt_addr);
+    if (!fdt_string_is(fdt, 0, "compatible", kho::abi::kho_v1_compatible))
+        return fail(place, Fault::kho_compatible, data_.fdt_addr);
+    std::uint64_t map = 0;
+    if (!fdt_u64(fdt, 0, kho::abi::memory_map_property, map) || map == 0)
+        return fail(place, Fault::map_property, data_.fdt_addr);
+    memory_map_ = PhysAddr{map};
+    return read_subtrees(fdt, place);
+}
+
+Errno IncomingHandover::read_subtrees(const void *fdt, Place &place) {
+    int node = 0;
+    fdt_for_each_subnode(node, fdt, 0) {
+        int length = 0;
+        const char *text = fdt_get_name(fdt, node, &length);
+        const std::string_view node_name(text != nullptr ? text : "",
+                                         length > 0 ? static_cast<unsigned>(length) : 0);
+        if (subtree_count_ == max_subtrees)
+            return fail(place, Fault::subtree_too_many, data_.fdt_addr, subtree_count_);
+        if (value(subtree(node_name)) != 0)
+            return fail(place, Fault::subtree_twice, data_.fdt_addr, subtree_count_);
+        std::uint64_t at = 0;
+        if (!fdt_u64(fdt, node, kho::abi::sub_fdt_property, at) || at == 0 ||
+            !kho::is_aligned(at, kho::page_size))
+            return fail(place, Fault::subtree_property, at, subtree_count_);
+        Subtree &entry = subtrees_[subtree_count_++];
+        const std::size_t shown = std::min(node_name.size(), sizeof(entry.name) - 1);
+        std::copy_n(node_name.data(), shown, entry.name);
+        entry.fdt = PhysAddr{at};
+    }
+    return Errno::ok;
+}
+
+Errno IncomingHandover::read_scratch(const PhysicalWindow &window, const MemoryLayout &layout, Place &place) {
+    if (data_.scratch_size == 0 || data_.scratch_size % sizeof(kho_scratch) != 0 ||
+        data_.scratch_size > sizeof(scratch_))
+        return fail(place, Fault::scratch_size, data_.scratch_addr, data_.scratch_size);
+    const std::byte *bytes = window.bytes(PhysAddr{data_.scratch_addr}, data_.scratch_size);
+    if (bytes == nullptr || !kho::is_aligned(data_.scratch_addr, 8))
+        return fail(place, Fault::scratch_address, data_.scratch_addr);
+    __builtin_memcpy(scratch_.data(), bytes, data_.scratch_size);
+    scratch_count_ = data_.scratch_size / sizeof(kho_scratch);
+
+    bool some = false;
+    for (std::size_t i = 0; i < scratch_count_; i++) {
+        const kho_scratch &area = scratch_[i];
+        if (area.size == 0)
+            continue;
+        some = true;
+        if (!kho::is_aligned(area.addr | area.size, kho::page_size) || area.size > ~area.addr ||
+            !in_ram(layout, area.addr, area.size))
+            return fail(place, Fault::scratch_area, area.addr, i);
+        for (std::size_t k = 0; k < i; k++)
+            if (scratch_[k].size != 0 && area.addr < scratch_[k].addr + scratch_[k].size &&
+                scratch_[k].addr < area.addr + area.size)
+                return fail(place, Fault::scratch_overlap, area.addr, i);
+    }
+    return some ? Errno::ok : fail(place, Fault::no_scratch, data_.scratch_addr);
+}
+
+PhysAddr IncomingHandover::subtree(std::string_view wanted) const {
+    for (const Subtree &entry : subtrees())
+        if (wanted == entry.name)
+            return entry.fdt;
+    return PhysAddr{};
+}
+
+}  // namespace guest

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/kho/pages.h"
+
+#include <algorithm>
+
+#include "guest/kho/words.h"
+
+namespace guest {
+
+using kho::page_shift;
+using kho::page_size;
+using kho::PhysAddr;
+
+namespace {
+
+constexpr std::uint64_t high_frame = (std::uint64_t{1} << 32) >> page_shift;
+// No folio below the first MiB: firmware tables and real-mode vectors live there.
+constexpr std::uint64_t low_frame = 0x100000 >> page_shift;
+
+constexpr PhysAddr at_frame(std::uint64_t frame) { return PhysAddr{frame << page_shift}; }
+
+constexpr std::uint64_t round_down(std::uint64_t address) { return address >> page_shift; }
+constexpr std::uint64_t round_up(std::uint64_t address) {
+    return (address >> page_shift) + (kho::is_aligned(address, page_size) ? 0 : 1);
+}
+// The end of a range that firmware gave, which may well run past 2^64.
+constexpr std::uint64_t end_of(PhysAddr start, std::uint64_t size) {
+    const std::uint64_t room = ~std::uint64_t{0} - kho::value(start);
+    return kho::value(start) + std::min(size, room);
+}
+
+}  // namespace
+
+Errno Pages::init(PhysicalWindow window, PhysAddr map, std::uint64_t top) {
+    std::byte *bytes = window.bytes(map, map_bytes(top));
+    if (bytes == nullptr || !kho::is_page_aligned(map))
+        return Errno::einval;
+    zero_words(bytes, map_bytes(top));
+    *this = Pages();
+    window_ = window;
+    map_ = reinterpret_cast<std::uint8_t *>(bytes);
+    frames_ = top >> page_shift;
+    for (auto &position : next_[static_cast<unsigned>(Zone::any)]) position = low_frame;
+    for (auto &position : next_[static_cast<unsigned>(Zone::high)]) position = high_frame;
+    next_run_ = low_frame;
+    return Errno::ok;
+}
+
+bool Pages::all(std::uint64_t frame, std::uint64_t count, std::uint8_t state) const {
+    const std::uint64_t eight = 0x0101010101010101 * state;
+    std::uint64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        std::uint64_t word;
+        __builtin_memcpy(&word, map_ + frame + i, 8);
+        if (word != eight)
+            return false;
+    }
+    for (; i < count; i++)
+        if (map_[frame + i] != state)
+            return false;
+    return true;
+}
+
+void Pages::set(std::uint64_t frame, std::uint64_t count, std::uint8_t state) {
+    const std::uint64_t eight = 0x0101010101010101 * state;
+    std::uint64_t i = 0;
+    for (; i + 8 <= count; i += 8) __builtin_memcpy(map_ + frame + i, &eight, 8);
+    for (; i < count; i++) map_[frame + i] = state;
+}
+
+void Pages::set_folio(std::uint64_t frame, unsigned order, std::uint8_t head) {
+    if (order > 0)
+        set(frame, std::uint64_t{1} << order, tail);
+    map_[frame] = static_cast<std::uint8_t>(head | order);
+}
+
+std::uint64_t &Pages::count_of(std::uint8_t state) {
+    switch (kind(state)) {
+        case used:
+            return counts_.used;
+        case preserved:
+            return counts_.preserved;
+        case incoming:
+        case claimed:
+            return counts_.incoming;
+        default:
+            break;
+    }
+    return state == scratch ? counts_.scratch : counts_.free;
+}
+
+// Gives [first, end) a plain state. Only for building the map, when there are no folios yet.
+void Pages::paint(std::uint64_t first, std::uint64_t end, std::uint8_t state) {
+    end = std::min(end, frames_);
+    if (first >= end)
+        return;
+    std::uint64_t free = 0, in_scratch = 0;
+    for (std::uint64_t f = first; f < end;) {
+        if (kho::is_aligned(f, 8) && end - f >= 8 && all(f, 8, map_[f])) {
+            free += map_[f] == free_page ? 8 : 0;
+            in_scratch += map_[f] == scratch ? 8 : 0;
+            f += 8;
+            continue;
+        }
+        free += map_[f] == free_page;
+        in_scratch += map_[f] == scratch;
+        f++;
+    }
+    counts_.free -= free;
+    counts_.scratch -= in_scratch;
+    counts_.free += state == free_page ? end - first : 0;
+    counts_.scratch += state == scratch ? end - first : 0;
+    set(first, end - first, state);
+}
+
+void Pages::add_ram(PhysAddr start, std::uint64_t size) {
+    const std::uint64_t first = round_up(kho::value(start));
+    const std::uint64_t end = round_down(end_of(start, size));
+    paint(first, end, free_page);
+    paint(first, std::min(end, low_frame), reserved);
+}
+
+void Pages::remove_ram(PhysAddr start, std::uint64_t size) {
+    paint(round_down(kho::value(start)), round_up(end_of(start, size)), absent);
+}
+
+void Pages::reserve(PhysAddr start, std::uint64_t size) {
+    // What is no RAM is not ours to reserve either.
+    const std::uint64_t end = std::min(frames_, round_up(end_of(start, size)));
+    for (std::uint64_t f = round_down(kho::value(start)); f < end; f++)
+        if (map_[f] == free_page)
+            paint(f, f + 1, reserved);
+}
+
+void Pages::set_scratch(PhysAddr start, std::uint64_t size) {
+    paint(round_down(kho::value(start)), round_up(end_of(start, size)), scratch);
+}
+
+Errno Pages::add_incoming(PhysAddr start, unsigned order) {
+    if (order > kho::max_block_order || !kho::is_aligned(kho::value(start), kho::order_bytes(order)))
+        return Errno::einval;
+    const std::uint64_t frame = pfn(start), count = std::uint64_t{1} << order;
+    if (frame >= frames_ || count > frames_ - frame)
+        return Errno::einval;
+    if (!all(frame, count, free_page)) {
+        for (std::uint64_t f = frame; f < frame + count; f++) {
+            if (map_[f] == free_page)
+                continue;
+            if (map_[f] == absent)
+                return Errno::einval;
+            return map_[f] == scratch || map_[f] == reserved ? Errno::ebusy : Errno::eexist;
+        }
+    }
+    set_folio(frame, order, incoming);
+    counts_.free -= count;
+    counts_.incoming += count;
+    return Errno::ok;
+}
+
+bool Pages::injected_failure() { return fail_in_ != 0 && --fail_in_ == 0; }
+
+Result<PhysAddr> Pages::allocate(unsigned order, Zone zone) {
+    if (order > kho::max_order)
+        return Errno::einval;
+    if (injected_failure())
+        return Errno::enomem;
+    const std::uint64_t count = std::uint64_t{1} << order;
+    const std::uint64_t lowest = kho::align_up(zone == Zone::high ? high_frame : low_frame, count);
+    std::uint64_t &position = next_[static_cast<unsigned>(zone)][order];
+    const std::uint64_t start = kho::align_up(std::max(position, lowest), count);
+    // From the position to the top, then from the bottom to the position.
+    for (int round = 0; round < 2; round++) {
+        const std::uint64_t end = round == 0 ? frames_ : std::min(start, frames_);
+        for (std::uint64_t f = round == 0 ? start : lowest; f < end && count <= frames_ - f;) {
+            const std::uint8_t state = map_[f];
+            if (state == free_page && all(f, count, free_page)) {
+                set_folio(f, order, used);
+                counts_.free -= count;
+                counts_.used += count;
+                position = f + count;
+                return at_frame(f);
+            }
+            const std::uint64_t step =
+                kind(state) >= used ? std::max(count, std::uint64_t{1} << (state & order_mask)) : count;
+            f += step;
+        }
+    }
+    return Errno::enomem;
+}
+
+Result<PhysAddr> Pages::allocate_zeroed(unsigned order) {
+    const Result<PhysAddr> folio = allocate(order);
+    if (folio)
+        zero_words(bytes(*folio, kho::order_bytes(order)), kho::order_bytes(order));
+    return folio;
+}
+
+void Pages::skip(unsigned order, std::uint64_t blocks) {
+    if (order > kho::max_order)
+        return;
+    std::uint64_t &position = next_[static_cast<unsigned>(Zone::any)][order];
+    position += blocks << order;
+    if (position >= frames_)
+        position = low_frame;
+}
+
+Errno Pages::free(PhysAddr folio) {
+    if (!is_head(folio, used))
+        return Errno::einval;
+    const std::uint64_t frame = pfn(folio);
+    const std::uint64_t count = std::uint64_t{1} << (map_[frame] & order_mask);
+    set(frame, count, free_page);
+    counts_.used -= count;
+    counts_.free += count;
+    return Errno::ok;
+}
+
+Result<PhysAddr> Pages::allocate_run(std::uint64_t pages) {
+    if (pages == 0)
+        return Errno::einval;
+    if (injected_failure())
+        return Errno::enomem;
+    for (int round = 0; round < 2; round++) {
+        const std::uint64_t from = round == 0 ? next_run_ : low_frame;
+        std::uint64_t length = 0;
+        for (std::uint64_t f = from; f < frames_; f++) {
+            length = map_[f] == free_page ? length + 1 : 0;
+            if (length == pages) {
+                const std::uint64_t first = f + 1 - pages;
+                set(first, pages, used);
+                counts_.free -= pages;
+                counts_.used += pages;
+                next_run_ = f + 1;
+                return at_frame(first);
+            }
+        }
+    }
+    return Errno::enomem;
+}
+
+Errno Pages::free_run(PhysAddr start, std::uint64_t pages) {
+    if (!in_map(start) || pages > frames_ - pfn(start) || !all(pfn(start), pages, used))
+        return Errno::einval;
+    set(pfn(start), pages, free_page);
+    counts_.used -= pages;
+    counts_.free += pages;
+    return Errno::ok;
+}
+
+void Pages::note_preserved(std::uint64_t frame, std::uint64_t count) {
+    first_preserved_ = std::min(first_preserved_, frame);
+    end_preserved_ = std::max(end_preserved_, frame + count);
+}
+
+Errno Pages::turn(PhysAddr folio, std::uint8_t from, std::uint8_t to) {
+    if (!is_head(folio, from))
+        return Errno::einval;
+    std::uint8_t &state = map_[pfn(folio)];
+    const std::uint64_t count = std::uint64_t{1} << (state & order_mask);
+    count_of(from) -= count;
+    count_of(to) += count;
+    state = static_cast<std::uint8_t>(to | (state & order_mask));
+    return Errno::ok;
+}
+
+Errno Pages::preserve(PhysAddr folio) {
+    const Errno error = turn(folio, used, preserved);
+    if (error == Errno::ok)
+        note_preserved(pfn(folio), std::uint64_t{1} << (map_[pfn(folio)] & order_mask));
+    return error;
+}
+
+Errno Pages::unpreserve(PhysAddr folio) {
+    // Blocks of runs can be larger than any folio.
+    if (is_head(folio, preserved) && (map_[pfn(folio)] & order_mask) > kho::max_order)
+        return Errno::einval;
+    return turn(folio, preserved, used);
+}
+
+namespace {
+
+// The largest naturally aligned block at `frame` within `left` frames.
+unsigned block_order(std::uint64_t frame, std::uint64_t left) {
+    const unsigned fits = 63 - static_cast<unsigned>(__builtin_clzll(left));
+    const unsigned aligned = frame == 0 ? 63 : static_cast<unsigned>(__builtin_ctzll(frame));
+    return std::min({fits, aligned, kho::max_block_order});
+}
+
+}  // namespace
+
+Errno Pages::preserve_run(PhysAddr start, std::uint64_t pages) {
+    if (pages == 0 || !in_map(start) || pages > frames_ - pfn(start) || !all(pfn(start), pages, used))
+        return Errno::einval;
+    std::uint64_t frame = pfn(start);
+    note_preserved(frame, pages);
+    for (std::uint64_t left = pages; left > 0;) {
+        const unsigned order = block_order(frame, left);
+        set_folio(frame, order, preserved);
+        frame += std::uint64_t{1} << order;
+        left -= std::uint64_t{1} << order;
+    }
+    counts_.used -= pages;
+    counts_.preserved += pages;
+    return Errno::ok;
+}
+
+Errno Pages::unpreserve_run(PhysAddr start, std::uint64_t pages) {
+    if (pages == 0 || !in_map(start) || pages > frames_ - pfn(start))
+        return Errno::einval;
+    std::uint64_t frame = pfn(start);
+    for (std::uint64_t left = pages; left > 0;) {
+        const unsigned order = block_order(frame, left);
+        if (map_[frame] != (preserved | order))
+            return Errno::einval;
+        frame += std::uint64_t{1} << order;
+        left -= std::uint64_t{1} << order;
+    }
+    set(pfn(start), pages, used);
+    counts_.preserved -= pages;
+    counts_.used += pages;
+    return Errno::ok;
+}
+
+Errno Pages::claim(PhysAddr block) {
+    if (is_head(block, claimed))
+        return Errno::ebusy;
+    return turn(block, incoming, claimed);
+}
+
+Errno Pages::adopt(PhysAddr block, unsigned order) {
+    if (const Errno error = add_incoming(block, order); error != Errno::ok)
+        return error;
+    return claim(block);
+}
+
+Errno Pages::restore(PhysAddr block) {
+    if (!is_incoming(block))
+        return Errno::einval;
+    const std::uint64_t frame = pfn(block);
+    const unsigned order = map_[frame] & order_mask;
+    const std::uint64_t count = std::uint64_t{1} << order;
+    counts_.incoming -= count;
+    counts_.used += count;
+    if (order <= kho::max_order)
+        map_[frame] = static_cast<std::uint8_t>(used | order);
+    else
+        set(frame, count, used);
+    return Errno::ok;
+}
+
+Result<unsigned> Pages::order_of(PhysAddr at) const {
+    if (!in_map(at) || kind(map_[pfn(at)]) < used)
+        return Errno::einval;
+    return map_[pfn(at)] & order_mask;
+}
+
+}  // namespace guest

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// File sets in the new kernel.
+#include "guest/kho/preserve.h"
+#include "guest/luo/file_set.h"
+
+namespace guest {
+
+using kho::PhysAddr;
+using kho::abi::luo_file_ser;
+using kho::abi::luo_file_set_ser;
+
+Errno FileSet::deserialize(FileSetContext &context, const luo_file_set_ser &ser, Place &place) {
+    if (ser.files == 0)
+        return ser.count == 0 ? Errno::ok : fail(place, Fault::count_without_files, 0, ser.count);
+    if (ser.count == 0)
+        return fail(place, Fault::files_without_count, ser.files);
+    if (ser.count > context.max_files)
+        return fail(place, Fault::file_count, ser.files, ser.count);
+
+    Pages &pages = *context.pages;
+    const PhysAddr area{ser.files};
+    const Result<unsigned> order = pages.order_of(area);
+    if (!pages.is_incoming(area) || *order != order_for(context.area_bytes()))
+        return fail(place, Fault::file_area, ser.files);
+    if (pages.claim(area) != Errno::ok)
+        return fail(place, Fault::file_area_shared, ser.files);
+
+    area_ = area;
+    for (std::uint64_t i = 0; i < ser.count; i++) {
+        const std::uint64_t at = ser.files + i * sizeof(luo_file_ser);
+        if (const Errno error = deserialize_one(context, at, place); error != Errno::ok) {
+            if (place.address == 0)
+                place.address = at;
+            drop_entries(context);
+            return error;
+        }
+    }
+    return Errno::ok;
+}
+
+Errno FileSet::deserialize_one(FileSetContext &context, std::uint64_t at, Place &place) {
+    luo_file_ser ser;
+    if (!context.pages->window().load(PhysAddr{at}, ser))
+        return fail(place, Fault::file_area, at);
+    place.in_file = true;
+    place.token = ser.token;
+
+    const std::size_t length = __builtin_strnlen(ser.compatible, sizeof(ser.compatible));
+    if (length == 0 || length == sizeof(ser.compatible))
+        return fail(place, Fault::file_compatible, at);
+    FileHandler *handler = context.registry->find({ser.compatible, length});
+    if (handler == nullptr)
+        return fail(place, Fault::file_no_handler, at);
+    if (find(context, ser.token) != nullptr)
+        return fail(place, Fault::token_twice, at);
+
+    const Result<FileEntry *> added = add_entry(context, ser.token);
+    if (!added)
+        return fail(place, Fault::out_of_memory, at);
+    FileEntry &entry = **added;
+    entry.handler = handler;
+    entry.serialized_data = ser.data;
+    if (handler->ops->check != nullptr) {
+        FileOpArgs args = args_of(entry, place);
+        if (const Errno error = handler->ops->check(args); error != Errno::ok)
+            return error;
+    }
+    place.in_file = false;
+    return Errno::ok;
+}
+
+void FileSet::drop_entries(FileSetContext &context) {
+    while (FileEntry *entry = files_.last()) remove_entry(context, *entry);
+    area_ = PhysAddr{};
+}
+
+Result<File *> FileSet::retrieve(FileSetContext &context, std::uint64_t token, Place &place) {
+    FileEntry *entry = find(context, token);
+    if (entry == nullptr)
+        return Errno::enoent;
+    if (entry->retrieve_status < 0)
+        return static_cast<Errno>(-entry->retrieve_status);
+    if (entry->retrieve_status == 0) {
+        FileOpArgs args = args_of(*entry, place);
+        if (const Errno error = entry->handler->ops->retrieve(args); error != Errno::ok) {
+            entry->retrieve_status = -static_cast<std::int32_t>(error);
+            return error;
+        }
+        // The handler's reference stays with the set until finish.
+        entry->file = args.file;
+        entry->file->held = true;
+        entry->retrieve_status = 1;
+    }
+    get_file(*entry->file);
+    return entry->file;
+}
+
+Errno FileSet::finish(FileSetContext &context, Place &place) {
+    for (FileEntry *entry = files_.first(); entry != nullptr; entry = entry->next) {
+        if (entry->handler->ops->can_finish == nullptr)
+            continue;
+        FileOpArgs args = args_of(*entry, place);
+        if (!entry->handler->ops->can_finish(args)) {
+            if (!place)
+                place.fault = Fault::handler_refused;
+            place.in_file = true;
+            place.token = entry->token;
+            return Errno::ebusy;
+        }
+    }
+    while (FileEntry *entry = files_.last()) {
+        FileOpArgs args = args_of(*entry, place);
+        entry->handler->ops->finish(args);
+        File *file = entry->file;
+        remove_entry(context, *entry);
+        if (file != nullptr) {
+            file->held = false;
+            put_file(*file);
+        }
+    }
+    if (area_ != PhysAddr{})
+        static_cast<void>(restore_free(*context.pages, area_));
+    area_ = PhysAddr{};
+    return Errno::ok;
+}
+
+}  // namespace guest

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The Live Update Orchestrator: sessions, and everything that is done over all of them.
+// Compare kernel/liveupdate/luo_session.c and luo_core.c.
+//
+//                 create_session                    retrieve_session
+//   old kernel:  ────────────────> outgoing           new kernel: incoming ────────────────> retrieved
+//                    preserve, release                                            retrieve, finish, release
+//
+//   running ──serialize──> frozen ──(kexec)            frozen ──unserialize──> running
+//
+// An operation on a session of the wrong kind is EINVAL; while frozen every operation that would change
+// something is EBUSY (the kernel lets them wait until the reboot failed or succeeded).
+#pragma once
+
+#include "guest/luo/file_set.h"
+
+namespace guest {
+
+enum class SessionState : std::uint8_t { outgoing, incoming, retrieved };
+
+struct Session {
+    Session *next, *previous;
+    Session *hash_next;
+    std::uint64_t hash;
+    SessionState state;
+    char name[64];  // NUL-terminated
+    FileSet file_set;
+
+    std::string_view name_view() const { return name; }
+};
+
+class LiveUpdate {
+public:
+    struct Limits {
+        std::uint64_t sessions = kho::abi::max_sessions;
+        std::uint64_t files_per_set = kho::abi::max_files_per_set;
+    };
+
+    constexpr LiveUpdate() = default;
+
+    // Takes the session area. `enabled` as liveupdate=on; EOPNOTSUPP from everything else if it is off.
+    Errno start(Pages &pages, bool enabled, const Limits &limits);
+    Errno start(Pages &pages, bool enabled) { return start(pages, enabled, Limits{}); }
+    // Gives it back. EBUSY: there are sessions, or it is frozen.
+    Errno stop();
+
+    Registry &registry() { return registry_; }
+
+    // EINVAL: the name is empty or longer than 63 bytes. EEXIST, ENOSPC, ENOMEM.
+    Result<Session *> create_session(std::string_view name);
+    Errno preserve(Session &session, std::uint64_t token, File *file);
+
+    // ENOENT: there is none of that name. EINVAL: it was retrieved before.
+    Result<Session *> retrieve_session(std::string_view name);
+    Result<File *> retrieve(Session &session, std::uint64_t token);
+    Errno finish(Session &session);
+
+    // Outgoing: unpreserves its files. Retrieved: finishes them, and stays if that is refused (EBUSY). The
+    // session is gone then. EINVAL: an incoming session that nobody retrieved.
+    Errno release(Session &session);
+
+    // Freezes all files of all sessions and writes the arrays. An error undoes everything, last first.
+    Errno serialize();
+    // After a kexec that did not happen. EINVAL if nothing is frozen.
+    Errno unserialize();
+
+    // Makes the incoming sessions, once: later calls return what the first one did. Everything is checked
+    // before any memory is given back, so an error leaves the handover as it was.
+    Errno deserialize(kho::PhysAddr header);
+
+    // Of the area to hand over.
+    kho::PhysAddr session_header() const { return header_; }
+    const List<Session> &outgoing() const { return outgoing_; }
+    const List<Session> &incoming() const { return incoming_; }
+    // What the last operation that failed with a place found.
+    const Place &last_place() const { return place_; }
+
+private:
+    enum class Phase : std::uint8_t { stopped, running, frozen };
+    enum class Op : std::uint8_t { preserve, retrieve, finish, release };
+
+    Errno may(Op op, const Session &session) const;
+    std::uint64_t area_bytes() const;
+    kho::PhysAddr slot(kho::PhysAddr header, std::uint64_t i) const;
+    Session *find(std::string_view name, bool incoming) const;
+    Result<Session *> add(std::string_view name, SessionState state);
+    void remove(Session &session);
+    Errno deserialize_all(kho::PhysAddr header);
+    Errno deserialize_one(const kho::abi::luo_session_ser &ser, std::uint64_t at);
+
+    Phase phase_ = Phase::stopped;
+    Limits limits_;
+    Registry registry_;
+    FileSetContext files_;
+    Pool<Session> pool_;
+    HashTable<Session> by_name_;
+    List<Session> outgoing_;
+    List<Session> incoming_;
+    kho::PhysAddr header_{};
+    bool deserialized_ = false;
+    Errno deserialize_error_ = Errno::ok;
+    Place place_;
+};
+
+}  // namespace guest

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The handler of memory files: their serialized form is exactly "memfd-v1" (fdt/abi/memfd.h).
+//
+//   luo_file_ser.data ──> memfd_luo_ser ──folios──> kho_vmalloc ──> memfd_luo_folio_ser[nr_folios] ──> folios
+//
+// A hole has no entry. Folios are always marked dirty and uptodate, as the kernel does since it found that
+// a clean folio loses data. Compare mm/memfd_luo.c.
+#pragma once
+
+#include "fdt/abi/memfd.h"
+#include "guest/luo/file_handler.h"
+#include "guest/luo/memory_file.h"
+
+namespace guest {
+
+class MemfdHandler : public FileHandler {
+public:
+    constexpr MemfdHandler() = default;
+
+    // `strict`: every folio must be the head of a preserved block. Otherwise free memory is taken in its
+    // place, so that what became of it can be looked at.
+    void init(Pages &pages, MemoryFiles &files, bool strict);
+
+private:
+    static MemfdHandler &self(FileOpArgs &args) { return *static_cast<MemfdHandler *>(args.handler); }
+    static bool can_preserve(FileHandler &handler, const File &file);
+    static Errno preserve(FileOpArgs &args);
+    static void unpreserve(FileOpArgs &args);
+    static Errno freeze(FileOpArgs &args);
+    static Errno check(FileOpArgs &args);
+    static Errno retrieve(FileOpArgs &args);
+    static void finish(FileOpArgs &args);
+
+    Errno check_header(const kho::abi::memfd_luo_ser &ser, std::uint64_t at, Place &place) const;
+    Errno check_folios(const kho::abi::memfd_luo_ser &ser, Place &place);
+    Errno check_folio(const kho::abi::memfd_luo_folio_ser &folio, std::uint64_t file_pages,
+                      std::uint64_t &behind, Place &place);
+    void discard(kho::PhysAddr data, const kho::abi::memfd_luo_ser &ser);
+
+    static const FileOps ops_;
+    Pages *pages_ = nullptr;
+    MemoryFiles *files_ = nullptr;
+    bool strict_ = true;
+};
+
+}  // namespace guest

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Descriptors that the device must refuse, made from a good one just before the doorbell: break=NAME.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "guest/kho/pages.h"
+#include "guest/payload/outgoing.h"
+
+namespace guest {
+
+struct BreakContext {
+    Pages *pages;
+    Outgoing *outgoing;
+    kho::PhysAddr session_header;
+    kho::PhysAddr descriptor;   // what the purgatory is told
+    kho::PhysAddr extra_run{};  // pages that a case took; the caller frees them
+    std::uint64_t extra_pages = 0;
+};
+
+struct BreakCase {
+    std::string_view name;
+    kexec_handover::Status expected;
+    void (*apply)(BreakContext &context);
+};
+
+std::span<const BreakCase> break_cases();
+const BreakCase *find_break_case(std::string_view name);
+
+}  // namespace guest

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The part of the new kernel up to its sessions: what the last one left, taken step by step.
+#include <algorithm>
+
+#include "fdt/abi/luo.h"
+#include "guest/kho/preserve.h"
+#include "guest/payload/payload.h"
+#include "guest/payload/status.h"
+
+namespace guest {
+
+using kexec_handover::Command;
+using kexec_handover::Register;
+using kexec_handover::Status;
+using kho::PhysAddr;
+
+void Payload::note_last_kexec() {
+    ktap.note("kexec took ", Milliseconds{arch::read_register64(Register::kexec_nanoseconds)}, ", poisoned ",
+              Mebibytes{arch::read_register64(Register::poisoned_bytes)}, ", left ",
+              Mebibytes{arch::read_register64(Register::untouched_bytes)}, " that was never touched");
+    if (const std::uint64_t recorded = arch::read_register64(Register::recorded_bytes); recorded != 0)
+        ktap.note("recorded ", Mebibytes{recorded});
+}
+
+bool Payload::check_boot() {
+    map_ram();
+    if (!params_.expect.empty())
+        ktap.note("the kexec was to be refused with ", params_.expect);
+    if (life_ > params_.lives)
+        ktap.note("more lives than ", params_.lives);
+    const bool entered = info_->entry == BootInfo::Entry::linux_64;
+    if (!entered)
+        ktap.note("not entered at the 64-bit entry");
+    return ktap.check(entered && params_.expect.empty() && life_ <= params_.lives,
+                      "boot: setup_data announces a handover");
+}
+
+void Payload::report(const Place &place) {
+    ktap.note(place);
+    ktap.blame(place);
+}
+
+bool Payload::open_handover() {
+    Place place;
+    if (handover_.open(window_, *info_->handover, layout_, place) != Errno::ok) {
+        report(place);
+        return ktap.check(false, "KHO FDT and scratch");
+    }
+    std::copy(handover_.scratch().begin(), handover_.scratch().end(), scratch_);
+    scratch_count_ = handover_.scratch().size();
+    return ktap.check(true, "KHO FDT: ", handover_.subtrees().size(), " subtrees, ", scratch_count_,
+                      " scratch areas");
+}
+
+bool Payload::mark_handover() {
+    const std::uint64_t bytes = Pages::map_bytes(window_.end());
+    const Result<PhysAddr> map = find_in_scratch(layout_, handover_.scratch(), bytes, kho::page_size);
+    if (!map)
+        bail_out("no room in scratch for the page map, ", bytes, " bytes");
+    Place place;
+    if (init_pages(pages_, window_, *map, layout_, handover_.scratch()) != Errno::ok ||
+        handover_.mark_preserved(pages_, place) != Errno::ok) {
+        report(place);
+        return ktap.check(false, "map of preserved memory");
+    }
+    const bool preserved = handover_.unpreserved_metadata() == 0;
+    if (!preserved)
+        ktap.note(handover_.unpreserved_metadata(), " pages of the map itself are not preserved, first ",
+                  Hex{kho::value(handover_.first_unpreserved_metadata())});
+    set_up_scenario();
+    return ktap.check(preserved, "map of preserved memory: ", handover_.blocks(), " blocks, ",
+                      Mebibytes{pages_.counts().incoming << kho::page_shift}, ", ", handover_.chunks(),
+                      " chunks");
+}
+
+// Before anything is written outside of scratch.
+bool Payload::verify_checksums() {
+    arch::write_register32(Register::command, static_cast<std::uint32_t>(Command::verify));
+    const auto status = static_cast<Status>(arch::read_register32(Register::status));
+    if (status != Status::ok)
+        ktap.note("device: ", name(status), ", ", arch::read_register64(Register::mismatched_ranges),
+                  " ranges, first at ", Hex{arch::read_register64(Register::status_address)});
+    return ktap.check(status == Status::ok, "checksums of ",
+                      arch::read_register64(Register::preserved_ranges),
+                      " preserved ranges, compared by the device");
+}
+
+bool Payload::read_luo() {
+    const PhysAddr fdt = handover_.subtree(kho::abi::luo_subtree_name);
+    Place place;
+    if (fdt == PhysAddr{} || read_luo_fdt(pages_, fdt, luo_, place) != Errno::ok) {
+        if (fdt == PhysAddr{})
+            ktap.note("no subtree of this name");
+        else
+            report(place);
+        return ktap.check(false, "LUO FDT");
+    }
+    if (luo_.liveupdate_number != life_ - 1)
+        ktap.note("liveupdate-number ", luo_.liveupdate_number, " instead of ", life_ - 1);
+    return ktap.check(luo_.liveupdate_number == life_ - 1, "LUO FDT: live update ", luo_.liveupdate_number);
+}
+
+bool Payload::deserialize() {
+    const Errno error = live_update_.deserialize(luo_.session_header);
+    if (error != Errno::ok)
+        report(live_update_.last_place());
+    // The answer stays the same, however often somebody asks.
+    const bool again = live_update_.deserialize(luo_.session_header) == error;
+    const bool complete = live_update_.incoming().count() == scenario_.sessions();
+    if (error == Errno::ok && !complete)
+        ktap.note(live_update_.incoming().count(), " sessions instead of ", scenario_.sessions());
+    return ktap.check(error == Errno::ok && again && complete, "deserialize ",
+                      live_update_.incoming().count(), " sessions");
+}
+
+}  // namespace guest

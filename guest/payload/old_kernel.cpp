@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The part of the old kernel: files, sessions, and the kexec.
+#include "guest/payload/break.h"
+#include "guest/payload/outgoing.h"
+#include "guest/payload/payload.h"
+#include "guest/payload/status.h"
+
+namespace guest {
+
+using kexec_handover::Register;
+using kexec_handover::Status;
+using kho::PhysAddr;
+
+bool Payload::make_files() {
+    std::uint64_t number = 0;
+    for (unsigned i = 0; i < scenario_.sessions(); i++) {
+        const SessionSpec session = scenario_.session(i);
+        for (unsigned k = 0; k < session.files; k++) {
+            const FileSpec spec = scenario_.file(session, k);
+            const std::uint64_t seed = content_seed(session.name_view(), spec, writer_of(spec));
+            const Result<MemoryFile *> file = make_file(pages_, memory_files_, spec, seed);
+            if (!file)
+                bail_out("no memory for file ", k, " of session ", Quoted{session.name_view()}, ": ",
+                         file.error());
+            file_slot(number++) = *file;
+        }
+    }
+    return ktap.check(true, number, " files in memory");
+}
+
+// In a later life: what changes from life to life is written anew, in place.
+bool Payload::rewrite_files() {
+    content_life_ = life_;
+    std::uint64_t number = 0, written = 0;
+    for (unsigned i = 0; i < scenario_.sessions(); i++) {
+        const SessionSpec session = scenario_.session(i);
+        for (unsigned k = 0; k < session.files; k++, number++) {
+            const FileSpec spec = scenario_.file(session, k);
+            if (!spec.rewritten)
+                continue;
+            fill_file(pages_, *file_slot(number), spec,
+                      content_seed(session.name_view(), spec, writer_of(spec)));
+            written++;
+        }
+    }
+    return ktap.check(true, written, " files written anew");
+}
+
+bool Payload::preserve_sessions() {
+    totals_ = {};
+    std::uint64_t number = 0;
+    bool good = true;
+    for (unsigned i = 0; i < scenario_.sessions() && good; i++) {
+        const SessionSpec spec = scenario_.session(i);
+        const Result<Session *> session = live_update_.create_session(spec.name_view());
+        if (!session) {
+            ktap.note("session ", Quoted{spec.name_view()}, ": ", session.error());
+            good = false;
+            break;
+        }
+        totals_.sessions++;
+        for (unsigned k = 0; k < spec.files; k++, number++) {
+            MemoryFile &file = *file_slot(number);
+            const std::uint64_t token = scenario_.file(spec, k).token;
+            if (const Errno error = live_update_.preserve(**session, token, &file); error != Errno::ok) {
+                ktap.note("session ", Quoted{spec.name_view()}, " token ", Hex{token}, ": ", error);
+                good = false;
+                break;
+            }
+            totals_.files++;
+            totals_.bytes += content_bytes(file);
+        }
+        // The limit is where the format says it is, and whoever hits it takes nothing along.
+        if (good && spec.files == kho::abi::max_files_per_set) {
+            const Errno error = live_update_.preserve(**session, 0, file_slot(0));
+            if (error != Errno::enospc) {
+                ktap.note("file ", spec.files + 1, " of a session: ", error, " instead of ENOSPC");
+                good = false;
+            }
+        }
+    }
+    return ktap.check(good, "preserve ", totals_.sessions, " sessions, ", totals_.files, " files, ",
+                      totals_.bytes, " bytes");
+}
+
+// An update that is cancelled before the kexec leaves everything as it was.
+bool Payload::freeze_check() {
+    arch::watchdog(static_cast<unsigned>(params_.watchdog));
+    const Pages::Counts before = pages_.counts();
+    Errno error = live_update_.serialize();
+    if (error != Errno::ok)
+        report(live_update_.last_place());
+    else
+        error = live_update_.unserialize();
+    return ktap.check(error == Errno::ok && pages_.counts() == before, "freeze, cancel, unfreeze");
+}
+
+bool Payload::verify_all_files() {
+    std::uint64_t number = 0;
+    for (unsigned i = 0; i < scenario_.sessions(); i++) {
+        const SessionSpec session = scenario_.session(i);
+        for (unsigned k = 0; k < session.files; k++) {
+            const FileSpec spec = scenario_.file(session, k);
+            if (!verify(session, spec, *file_slot(number++), writer_of(spec)))
+                return false;
+        }
+    }
+    return true;
+}
+
+// Comes back only if the device refused, with the sessions unfrozen again.
+Status Payload::attempt_kexec(const BreakCase *break_case) {
+    if (const Errno error = live_update_.serialize(); error != Errno::ok) {
+        report(live_update_.last_place());
+        bail_out("freeze failed: ", error);
+    }
+    const Result<Outgoing> built = build_outgoing(pages_, {.memory_map = layout_.map,
+                                                           .scratch = {scratch_, scratch_count_},
+                                                           .session_header = live_update_.session_header(),
+                                                           .liveupdate_number = life_,
+                                                           .acpi_rsdp = info_->acpi_rsdp});
+    if (!built)
+        bail_out("no memory for the descriptor: ", built.error());
+    Outgoing outgoing = *built;
+    if (break_case == nullptr)
+        ktap.note("kexec ", life_, ": handing over ", totals_.sessions, " sessions, ", totals_.files,
+                  " files, ", totals_.bytes, " bytes; ", outgoing.preserved_bytes >> kho::page_shift,
+                  " pages in ", outgoing.descriptor->preserved.count, " runs");
+    if (break_case == nullptr && !params_.forget_session.empty() && life_ == 1)
+        forget(outgoing);
+    BreakContext context{.pages = &pages_,
+                         .outgoing = &outgoing,
+                         .session_header = live_update_.session_header(),
+                         .descriptor = pages_.window().address(outgoing.descriptor)};
+    if (break_case != nullptr)
+        break_case->apply(context);
+    arch::watchdog(static_cast<unsigned>(params_.watchdog));
+    arch::stop_other_cpus();
+    const Status status =
+        arch::enter_purgatory(arch::read_register64(Register::purgatory_entry), context.descriptor);
+
+    status_index_ = arch::read_register64(Register::status_index);
+    status_address_ = arch::read_register64(Register::status_address);
+    if (context.extra_pages != 0)
+        static_cast<void>(pages_.free_run(context.extra_run, context.extra_pages));
+    free_outgoing(pages_, outgoing);
+    if (live_update_.unserialize() != Errno::ok)
+        bail_out("unfreeze failed");
+    return status;
+}
+
+void Payload::forget(Outgoing &outgoing) {
+    std::uint64_t number = 0;
+    for (unsigned i = 0; i < scenario_.sessions(); i++) {
+        const SessionSpec session = scenario_.session(i);
+        for (unsigned k = 0; k < session.files; k++, number++) {
+            if (session.name_view() != params_.forget_session ||
+                scenario_.file(session, k).token != params_.forget_token)
+                continue;
+            for (const FileFolio &folio : file_slot(number)->content()) {
+                if (params_.forget_page - folio.index >= std::uint64_t{1} << folio.order)
+                    continue;
+                ktap.note("forgetting the folio at ", Hex{kho::value(folio.at)}, ", ", folio.bytes(),
+                          " bytes");
+                if (!forget_block(outgoing, folio.at))
+                    bail_out("that folio is not in the list");
+                return;
+            }
+        }
+    }
+    bail_out("forget=: there is no such page");
+}
+
+bool Payload::was_refused_as(std::string_view what, Status expected, Status status) {
+    const bool intact = verify_all_files();
+    if (status != expected)
+        ktap.note("refused with ", name(status), " (", static_cast<std::uint32_t>(status), "), index ",
+                  status_index_, ", address ", Hex{status_address_}, "; expected ", name(expected));
+    return ktap.check(status == expected && intact, what, ": refused as ", name(expected),
+                      ", sessions intact");
+}
+
+// break=NAME or break=all: each refusal must leave the old kernel as it was.
+bool Payload::try_breaks() {
+    const bool all = params_.break_case == "all";
+    const BreakCase *wanted = find_break_case(params_.break_case);
+    if (!all && wanted == nullptr)
+        bail_out("break=: unknown case ", Quoted{params_.break_case});
+    const std::span<const BreakCase> run = all ? break_cases() : std::span(wanted, 1);
+    ktap.begin_subtest("refused descriptors", static_cast<unsigned>(run.size()));
+    const Pages::Counts before = pages_.counts();
+    for (const BreakCase &c : run) {
+        static_cast<void>(was_refused_as(c.name, c.expected, attempt_kexec(&c)));
+        if (pages_.counts() != before)
+            bail_out(c.name, ": pages were lost");
+    }
+    return ktap.end_subtest();
+}
+
+void Payload::hand_over() {
+    ktap.totals();
+    const Status status = attempt_kexec(nullptr);
+    const std::optional<Status> expected = status_named(params_.expect);
+    if (expected) {
+        static_cast<void>(was_refused_as("kexec", *expected, status));
+    } else {
+        const bool intact = verify_all_files();
+        ktap.blame("kexec refused: ", name(status), ", index ", status_index_, ", address ",
+                   Hex{status_address_}, intact ? "; sessions intact" : "; sessions damaged");
+        static_cast<void>(ktap.check(false, "kexec: refused with ", name(status), ", index ", status_index_,
+                                     ", address ", Hex{status_address_}));
+    }
+    finish();
+}
+
+}  // namespace guest

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One life of the payload: all its state, and the stages that it goes through.
+#pragma once
+
+#include "guest/arch/arch.h"
+#include "guest/kho/incoming.h"
+#include "guest/kho/memory_layout.h"
+#include "guest/luo/live_update.h"
+#include "guest/luo/luo_fdt.h"
+#include "guest/luo/memfd_handler.h"
+#include "guest/payload/content.h"
+#include "guest/payload/ktap.h"
+#include "guest/payload/params.h"
+#include "guest/payload/scenario.h"
+
+namespace guest {
+
+struct BreakCase;
+struct Outgoing;
+
+class Payload {
+public:
+    constexpr Payload() = default;
+    [[noreturn]] void run(const BootInfo &info);
+
+    Ktap ktap;
+
+private:
+    struct Totals {
+        std::uint64_t sessions = 0;
+        std::uint64_t files = 0;
+        std::uint64_t bytes = 0;  // of the files' contents
+    };
+
+    // Stages of every life. Each is one test, or one with subtests; false stops the life.
+    bool check_device();
+    bool set_up_memory();
+    bool start_live_update();
+    bool preserve_sessions();
+    bool freeze_check();
+    bool stop_everything();
+    [[noreturn]] void hand_over();
+    [[noreturn]] void finish();
+
+    // Of the first.
+    bool make_files();
+    bool try_breaks();
+
+    // Of the later ones.
+    bool check_boot();
+    bool open_handover();
+    bool mark_handover();
+    bool verify_checksums();
+    bool read_luo();
+    bool deserialize();
+    bool retrieve_sessions();
+    bool retrieve_session(unsigned i, unsigned first_file);
+    bool finish_sessions();
+    bool account_pages();
+    bool rewrite_files();
+
+    void first_life();
+    void later_life();
+    void note_last_kexec();
+
+    bool map_ram();
+    bool set_up_scenario();
+    bool verify_all_files();
+    bool verify(const SessionSpec &session, const FileSpec &spec, const MemoryFile &file,
+                std::uint64_t writer);
+    void report(const Place &place);
+    void report(const SessionSpec &session, const FileSpec &spec, const Mismatch &mismatch);
+    kexec_handover::Status attempt_kexec(const BreakCase *break_case);
+    void forget(Outgoing &outgoing);
+    bool was_refused_as(std::string_view name, kexec_handover::Status expected,
+                        kexec_handover::Status status);
+
+    // Files by number: those of session 0 first, then those of session 1, ...
+    MemoryFile *&file_slot(std::uint64_t number) { return file_table_[number]; }
+    std::uint64_t writer_of(const FileSpec &spec) const { return spec.rewritten ? content_life_ : 1; }
+
+    // Stages without a result to show bail out instead.
+    template <typename... Args>
+    [[noreturn]] void bail_out(const Args &...args) {
+        Line line;
+        (line.put(args), ...);
+        payload_bail_out(line.text());
+    }
+
+    const BootInfo *info_ = nullptr;
+    Params params_;
+    std::uint64_t life_ = 1;
+    std::uint64_t content_life_ = 1;  // the life that wrote the files last
+    MemoryLayout layout_;
+    Extent taken_[2 + sizeof(BootInfo::boot_data) / sizeof(PhysRange)];
+    PhysicalWindow window_;
+    kho::abi::kho_scratch scratch_[IncomingHandover::max_scratch] = {};
+    std::size_t scratch_count_ = 0;
+    IncomingHandover handover_;
+    LuoFdt luo_;
+    Pages pages_;
+    MemoryFiles memory_files_;
+    MemfdHandler memfd_;
+    LiveUpdate live_update_;
+    Scenario scenario_;
+    MemoryFile **file_table_ = nullptr;
+    kho::PhysAddr table_run_{};
+    std::uint64_t table_pages_ = 0;
+    Totals totals_;
+    std::uint64_t status_index_ = 0;
+    std::uint64_t status_address_ = 0;
+};
+
+}  // namespace guest
