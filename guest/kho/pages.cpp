@@ -157,6 +157,12 @@ Errno Pages::add_incoming(PhysAddr start, unsigned order) {
     return Errno::ok;
 }
 
+void Pages::start_at(PhysAddr at) {
+    const std::uint64_t frame = std::clamp(pfn(at), low_frame, std::max(low_frame, frames_));
+    for (auto &position : next_[static_cast<unsigned>(Zone::any)]) position = frame;
+    next_run_ = frame;
+}
+
 bool Pages::injected_failure() { return fail_in_ != 0 && --fail_in_ == 0; }
 
 Result<PhysAddr> Pages::allocate(unsigned order, Zone zone) {

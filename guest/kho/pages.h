@@ -63,6 +63,9 @@ public:
     // A block of the last kernel. EINVAL: unaligned or not RAM; EBUSY: in scratch or reserved; EEXIST: twice.
     Errno add_incoming(kho::PhysAddr start, unsigned order);
 
+    // From where on memory is given out first.
+    void start_at(kho::PhysAddr at);
+
     Result<kho::PhysAddr> allocate(unsigned order, Zone zone = Zone::any);
     Result<kho::PhysAddr> allocate_zeroed(unsigned order);
     Errno free(kho::PhysAddr folio);

@@ -67,6 +67,8 @@ bool Payload::mark_handover() {
     if (!preserved)
         ktap.note(handover_.unpreserved_metadata(), " pages of the map itself are not preserved, first ",
                   Hex{kho::value(handover_.first_unpreserved_metadata())});
+    // Away from where the last kernel began: what it lost shall still be there to be looked at.
+    pages_.start_at(PhysAddr{window_.end() / 4 * 3});
     set_up_scenario();
     return ktap.check(preserved, "map of preserved memory: ", handover_.blocks(), " blocks, ",
                       Mebibytes{pages_.counts().incoming << kho::page_shift}, ", ", handover_.chunks(),

@@ -187,7 +187,11 @@ bool Payload::try_breaks() {
     if (!all && wanted == nullptr)
         bail_out("break=: unknown case ", Quoted{params_.break_case});
     const std::span<const BreakCase> run = all ? break_cases() : std::span(wanted, 1);
-    ktap.begin_subtest("refused descriptors", static_cast<unsigned>(run.size()));
+    ktap.begin_subtest("refused descriptors", static_cast<unsigned>(run.size()) + 1);
+    arch::write_register32(Register::command, static_cast<std::uint32_t>(kexec_handover::Command::verify));
+    const auto verify = static_cast<Status>(arch::read_register32(Register::status));
+    static_cast<void>(
+        ktap.check(verify == Status::nothing_to_verify, "verify before a kexec: ", name(verify)));
     const Pages::Counts before = pages_.counts();
     for (const BreakCase &c : run) {
         static_cast<void>(was_refused_as(c.name, c.expected, attempt_kexec(&c)));
