@@ -13,7 +13,7 @@ constexpr std::uint64_t descriptor_at = 0x10000, map_at = 0x11000, scratch_at = 
                         sessions_at = 2 * mib, data_at = 4 * mib;
 }  // namespace
 
-GuestImage::GuestImage(QTest &q, Layout layout) : q_(q), layout_(layout), data_start_(data_at) {
+GuestImage::GuestImage(QTest &q, Layout layout) : q_(q), data_start_(data_at) {
     // From 64 KiB up to where PCs keep firmware data, and from 1 MiB on.
     memory_map_ = {{0x10000, 0x80000, 1, 0}, {mib, layout.low_bytes - mib, 1, 0}};
     if (layout.high_bytes)

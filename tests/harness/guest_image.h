@@ -32,7 +32,6 @@ public:
 
 private:
     QTest &q_;
-    Layout layout_;
     std::vector<kexec_handover::MemoryRange> memory_map_;
     std::vector<kho::abi::kho_scratch> scratch_;
     std::vector<kexec_handover::PreservedRange> preserved_;

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What goes wrong on purpose, in the VM: refused kexecs, forgotten pages, crashes.
+#include <algorithm>
+
+#include "vm.h"
+
+namespace {
+
+using harness::Machine;
+using harness::Outcome;
+using vm::Image;
+
+// The payload breaks its descriptor, is refused with the code it expects, verifies all its files again, and then makes
+// the same kexec whole.
+class Refused : public testing::TestWithParam<const char *> {};
+
+TEST_P(Refused, LeavesTheOldKernelWithItsSessionsIntact) {
+    const std::string name = GetParam();
+    const Outcome outcome = harness::run(vm::machine(Image::elf, "lives=2 files=1M break=" + name));
+    EXPECT_TRUE(vm::passed(outcome));
+    // The payload also asks for a checksum verdict that cannot be there yet.
+    EXPECT_EQ(harness::lines_with(outcome.log, "warning: kexec-handover: nothing_to_verify: ").size(), 1u);
+    EXPECT_EQ(harness::lines_with(outcome.log, "warning: kexec-handover: ").size(), 2u) << outcome.report();
+    EXPECT_EQ(harness::lines_with(outcome.console, "# kexec took").size(), 1u) << outcome.report();
+}
+
+// Every case of guest/payload/break.cpp.
+constexpr const char *breaks[] = {
+    "no-descriptor",
+    "descriptor-outside-ram",
+    "descriptor-unaligned",
+    "descriptor-wraps",
+    "bad-magic",
+    "bad-size",
+    "bad-flags",
+    "bad-reserved",
+    "array-outside-ram",
+    "array-unaligned",
+    "array-wraps",
+    "array-beyond-ram",
+    "preserved-too-many",
+    "preserved-count-wraps",
+    "memory-map-too-many",
+    "scratch-too-many",
+    "subtrees-too-many",
+    "memory-map-empty",
+    "memory-map-not-ram",
+    "memory-map-wraps",
+    "memory-map-empty-range",
+    "memory-map-overlap",
+    "scratch-empty",
+    "scratch-all-of-size-zero",
+    "scratch-unaligned",
+    "scratch-wraps",
+    "scratch-outside-ram",
+    "scratch-overlap",
+    "preserved-order",
+    "preserved-unaligned",
+    "preserved-unaligned-block",
+    "preserved-wraps",
+    "preserved-empty",
+    "preserved-outside-ram",
+    "preserved-in-scratch",
+    "preserved-twice",
+    "preserved-million",
+    "subtree-name-empty",
+    "subtree-name-unterminated",
+    "subtree-name-unprintable",
+    "subtree-name-taken",
+    "subtree-name-twice",
+    "subtree-not-preserved",
+    "sessions-not-preserved",
+    "sessions-outside-ram",
+    "sessions-too-many",
+    "session-name-empty",
+    "session-name-unterminated",
+    "session-name-twice",
+    "files-not-preserved",
+    "files-too-many",
+    "files-without-count",
+    "count-without-files",
+    "file-compatible-empty",
+    "file-compatible-unterminated",
+    "file-token-twice",
+};
+INSTANTIATE_TEST_SUITE_P(Descriptor, Refused, testing::ValuesIn(breaks), [](const auto &test) {
+    std::string name = test.param;
+    std::ranges::replace(name, '-', '_');
+    return name;
+});
+
+// What is outside of the guest: the next kernel's files and the recording. `expect` makes the refusal the pass.
+struct Outside {
+    const char *name;
+    const char *device_options;
+    const char *status;
+    const char *where;
+};
+void PrintTo(const Outside &c, std::ostream *out) { *out << c.name; }
+
+class RefusedOutside : public testing::TestWithParam<Outside> {};
+
+TEST_P(RefusedOutside, LeavesTheOldKernelWithItsSessionsIntact) {
+    Machine machine = vm::machine(Image::elf, std::string("lives=2 files=1M expect=") + GetParam().status);
+    machine.device_options = GetParam().device_options;
+    const Outcome outcome = harness::run(machine);
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.report();
+    const auto lines = harness::lines_with(outcome.log, std::string("kexec-handover: ") + GetParam().status + ": ");
+    ASSERT_EQ(lines.size(), 1u) << outcome.report();
+    EXPECT_NE(lines[0].find(GetParam().where), std::string::npos) << lines[0];
+}
+
+constexpr Outside outside[] = {
+    {"KernelMissing", "kernel=/nowhere/bzImage", "kernel_missing", "/nowhere/bzImage"},
+    {"KernelIsADirectory", "kernel=/", "kernel_unreadable", "kernel /"},
+    {"KernelIsNoKernel", "kernel=/etc/passwd", "kernel_format", "/etc/passwd"},
+    {"RecordingCannotBeWritten", "record=/nowhere/recording", "record_failed", "/nowhere/recording"},
+    {"RecordingOntoADevice", "record=/dev/full", "record_failed", "/dev/full"},
+};
+INSTANTIATE_TEST_SUITE_P(Table, RefusedOutside, testing::ValuesIn(outside),
+                         [](const auto &test) { return std::string(test.param.name); });
+
+TEST(Refusal, WithoutAnExpectationIsAFailure) {
+    Machine machine = vm::machine(Image::elf, "lives=2 files=1M");
+    machine.device_options = "kernel=/nowhere/bzImage";
+    const Outcome outcome = harness::run(machine);
+    EXPECT_TRUE(vm::failed(outcome));
+    EXPECT_NE(outcome.console.find("kernel_missing"), std::string::npos) << outcome.report();
+}
+
+// Proof that poison is real. One page of a file is left out of what is preserved:
+//
+//   reader    poison   what must happen
+//   strict    on       refused, naming session, token and offset
+//   lenient   on       the content differs there, and is poison
+//   lenient   off      nobody notices: so it is the poison that the line above found
+Outcome forget(const std::string &parameters, const std::string &device_options) {
+    Machine machine =
+        vm::machine(Image::elf, "lives=2 forget=\"scattered folios:0x1000000000001:5\" " + parameters);
+    machine.device_options = device_options;
+    return harness::run(machine);
+}
+
+constexpr const char *place = "session \"scattered folios\" token 0x1000000000001 offset 0x5000: ";
+
+TEST(ForgottenPage, IsMissedByAStrictReaderWhoNamesItsPlace) {
+    const Outcome outcome = forget("", "");
+    EXPECT_TRUE(vm::failed(outcome));
+    EXPECT_NE(outcome.console.find(std::string("FAIL payload -> payload: ") + place + "folio not preserved"),
+              std::string::npos)
+        << outcome.report();
+}
+
+TEST(ForgottenPage, IsFoundPoisonedByALenientReader) {
+    const Outcome outcome = forget("strict=0", "poison=on");
+    EXPECT_TRUE(vm::failed(outcome));
+    const auto lines = harness::lines_with(outcome.console, std::string("FAIL payload -> payload: ") + place);
+    ASSERT_EQ(lines.size(), 1u) << outcome.report();
+    EXPECT_NE(lines[0].find("0xcccccccccccccccc"), std::string::npos) << lines[0];
+    EXPECT_NE(lines[0].find("poison"), std::string::npos) << lines[0];
+}
+
+TEST(ForgottenPage, IsFoundClearedByALenientReader) {
+    const Outcome outcome = forget("strict=0", "poison=zero");
+    EXPECT_TRUE(vm::failed(outcome));
+    EXPECT_EQ(harness::lines_with(outcome.console, std::string("FAIL payload -> payload: ") + place).size(), 1u)
+        << outcome.report();
+}
+
+TEST(ForgottenPage, IsNotNoticedByALenientReaderWithoutPoison) {
+    EXPECT_TRUE(vm::passed(forget("strict=0", "poison=off")));
+}
+
+}  // namespace
