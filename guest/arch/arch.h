@@ -24,11 +24,11 @@ struct BootInfo {
     Entry entry;
     kexec_handover::MemoryRange memory_map[kexec_handover::max_memory_ranges];
     std::size_t memory_map_count;
-    bool memory_map_truncated;       // there were more entries than fit
-    char command_line[2048];         // NUL-terminated copy
-    PhysRange image;                 // this payload, with its bss and stack
-    PhysRange initrd;                // size 0: none
-    std::uint64_t acpi_rsdp;         // 0: unknown
+    bool memory_map_truncated;                   // not all is here: more entries than fit, or one that wraps
+    char command_line[2048];                     // NUL-terminated copy
+    PhysRange image;                             // this payload, with its bss and stack
+    PhysRange initrd;                            // size 0: none
+    std::uint64_t acpi_rsdp;                     // 0: unknown
     std::optional<kho::abi::kho_data> handover;  // of the first SETUP_KEXEC_KHO node
     // Other memory that holds boot data until it has been read (boot_params, setup_data nodes).
     PhysRange boot_data[40];
@@ -41,8 +41,9 @@ namespace arch {
 void console_write(std::string_view text);
 
 // Identity-maps [0, top) for reading and writing, page 0 excepted; `top` is rounded up to 1 GiB. Page
-// tables beyond those of the image come from `allocate_page`, which returns the address of one page or
-// 0; false if that ran out. The first 4 GiB are mapped before payload_main runs.
+// tables beyond those of the image come from `allocate_page`, which returns the address of one page that is
+// already mapped, or 0; false if that ran out, or if no physical address is as high as `top`. The first 4 GiB
+// are mapped before payload_main runs.
 bool map_memory(std::uint64_t top, kho::PhysAddr (*allocate_page)(void *), void *context);
 
 // The device's registers.

@@ -6,6 +6,9 @@
 
 namespace guest::arch {
 
+// More entries of a memory map than this are not even looked at: a hostile count must not cost minutes.
+inline constexpr std::uint32_t max_entries_read = 4096;
+
 // Appends to the memory map. The page at address 0 never becomes usable memory: it is the BIOS's.
 void add_memory(BootInfo &info, std::uint64_t address, std::uint64_t size, std::uint32_t type);
 

@@ -32,7 +32,12 @@ std::uint64_t get_halves(std::uint64_t low, std::uint64_t high) {
 void add_entry(BootInfo &info, const kho::abi::e820_entry &e) { add_memory(info, e.addr, e.size, e.type); }
 
 void read_e820_extension(BootInfo &info, std::uint64_t address, std::uint32_t length) {
-    for (std::uint32_t n = length / sizeof(kho::abi::e820_entry); n && !info.memory_map_truncated; --n) {
+    std::uint32_t n = length / static_cast<std::uint32_t>(sizeof(kho::abi::e820_entry));
+    if (n > max_entries_read) {
+        n = max_entries_read;
+        info.memory_map_truncated = true;
+    }
+    for (; n; --n) {
         kho::abi::e820_entry e;
         if (!copy_from_physical(&e, address, sizeof(e)))
             return;

@@ -54,7 +54,11 @@ void read_pvh(BootInfo &info, std::uint64_t address) {
 
     if (start.version < 1)
         return;
-    for (std::uint32_t i = 0; i < start.memory_map_entries && !info.memory_map_truncated; ++i) {
+    if (start.memory_map_entries > max_entries_read) {
+        start.memory_map_entries = max_entries_read;
+        info.memory_map_truncated = true;
+    }
+    for (std::uint32_t i = 0; i < start.memory_map_entries; ++i) {
         MemoryMapEntry e;
         if (!copy_from_physical(&e, start.memory_map + i * sizeof(e), sizeof(e)))
             return;
