@@ -38,7 +38,10 @@ unsigned choose_order(const FileSpec &spec, std::uint64_t page, std::uint64_t le
             wanted = kho::max_order;
             break;
         default:
+            // A natural staircase: page 0, 1, 2-3, 4-7, 8-15, ...
             wanted = static_cast<unsigned>(mix(page ^ spec.token) % (kho::max_order + 1));
+            if (page < 1024)
+                wanted = page == 0 ? 0 : aligned;
             break;
     }
     return std::min({wanted, fits, aligned, kho::max_order});

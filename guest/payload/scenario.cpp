@@ -47,7 +47,12 @@ FileSpec holes_file(unsigned i) {
 FileSpec scattered_file(unsigned i, std::uint64_t big, bool high_memory) {
     const Layout layouts[] = {Layout::mixed, Layout::pages, Layout::large,
                               high_memory ? Layout::high : Layout::mixed};
-    const std::uint64_t share[] = {big / 2, big / 16, big / 4, big - big / 2 - big / 16 - big / 4};
+    // From 10 MiB on every order occurs: up to 8 in the mixed file, 9 and 10 in the large one.
+    constexpr std::uint64_t mib = 1 << 20;
+    const std::uint64_t large = big >= 10 * mib ? std::max(6 * mib, big / 4) : big / 4;
+    const std::uint64_t pages = kho::align_up(big / 16, page_size);
+    const std::uint64_t mixed = kho::align_up((big - large - pages) / 3 * 2, page_size);
+    const std::uint64_t share[] = {mixed, pages, large, big - large - pages - mixed};
     return {.token = 0x1000000000000 + std::uint64_t{i},
             .size = share[i],
             .position = share[i] + 7,  // behind the end, which is legal

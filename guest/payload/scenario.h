@@ -11,7 +11,7 @@ namespace guest {
 enum class Layout : std::uint8_t {
     small,      // folios of orders 0 to 3
     pages,      // single pages, scattered
-    mixed,      // all orders, scattered
+    mixed,      // at first each order once, ascending, then any, scattered
     large,      // the largest order that fits
     high,       // as mixed, from memory above 4 GiB
     holes,      // blocks of eight pages, two of three missing, the first and the last among them

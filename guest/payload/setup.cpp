@@ -93,7 +93,7 @@ bool Payload::set_up_scenario() {
             ram += range.size;
     std::uint64_t big = params_.files;
     if (big == 0)
-        big = ram >= 192 * mib ? 22 * mib : 6 * mib;
+        big = ram >= 192 * mib ? 22 * mib : 10 * mib;
     big = kho::align_up(std::max(big, mib), 16 * kho::page_size);
     constexpr std::uint64_t fixed_sessions = 7;
     const std::uint64_t extra = std::min(params_.sessions, kho::abi::max_sessions - fixed_sessions);
