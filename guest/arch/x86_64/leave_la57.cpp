@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "guest/arch/x86_64/cpu.h"
 #include "guest/arch/x86_64/image.h"
 
 extern "C" {
@@ -27,7 +28,7 @@ void leave_la57(std::uint64_t root) {
     std::memcpy(low, la57_code, static_cast<std::size_t>(la57_code_end - la57_code));
     std::memcpy(low + page, reinterpret_cast<const void *>(root), page);
     la57_run(borrowed);
-    asm volatile("mov %0, %%cr3" : : "r"(root) : "memory");
+    write_cr3(root);
     load_gdt();
     std::memcpy(low, saved, sizeof(saved));
 }

@@ -127,8 +127,7 @@ std::uint64_t physical_limit() {
     unsigned bits = 36;
     if (cpuid(0x80000000).eax >= address_sizes)
         bits = cpuid(address_sizes).eax & 0xff;
-    const std::uint64_t limit = bits < 47 ? std::uint64_t{1} << bits : address_limit;
-    return limit;
+    return bits < 47 ? std::uint64_t{1} << bits : address_limit;
 }
 
 }  // namespace

@@ -38,7 +38,6 @@ header:
     .word   0                       // start_sys_seg
     .word   version_text - 0x200    // kernel_version
     .byte   0                       // type_of_loader
-loadflags:
     .byte   0x81                    // LOADED_HIGH, CAN_USE_HEAP
     .word   0                       // setup_move_size
 code32_start:
