@@ -153,7 +153,7 @@ bool kvm_works(std::string &why) {
     machine.kernel = payload_elf();
     machine.append = "lives=2";
     machine.more = {"-accel", "kvm"};
-    const Outcome outcome = run(machine, 10);
+    const Outcome outcome = run(machine, 5);
     if (outcome.exit_status == 0)
         return true;
     why = outcome.timed_out ? "a guest under KVM does not come to an end here" : outcome.log;
