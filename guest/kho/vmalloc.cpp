@@ -120,20 +120,20 @@ Errno check_vmalloc(Pages &pages, const kho_vmalloc &area, Place &place) {
 }
 
 VmallocCursor::VmallocCursor(const PhysicalWindow &window, const kho_vmalloc &area)
-    : window_(&window), chunk_(area.first), block_pages_(std::uint64_t{1} << area.order) {}
+    : window_(window), chunk_(area.first), block_pages_(std::uint64_t{1} << area.order) {}
 
 std::byte *VmallocCursor::next_page() {
     while (block_ == 0) {
         if (chunk_ == 0)
             return nullptr;
         if (slot_ < vmalloc_pages_per_chunk)
-            block_ = load64(*window_, slot_address(chunk_, slot_++));
+            block_ = load64(window_, slot_address(chunk_, slot_++));
         if (block_ == 0) {
-            chunk_ = load64(*window_, chunk_);
+            chunk_ = load64(window_, chunk_);
             slot_ = 0;
         }
     }
-    std::byte *page = window_->bytes(PhysAddr{block_ + page_in_block_ * kho::page_size}, kho::page_size);
+    std::byte *page = window_.bytes(PhysAddr{block_ + page_in_block_ * kho::page_size}, kho::page_size);
     if (++page_in_block_ == block_pages_) {
         page_in_block_ = 0;
         block_ = 0;

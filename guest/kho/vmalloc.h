@@ -35,7 +35,7 @@ public:
     std::byte *next_page();
 
 private:
-    const PhysicalWindow *window_;
+    PhysicalWindow window_;  // a copy: callers pass temporaries
     std::uint64_t chunk_;
     unsigned slot_ = 0;
     std::uint64_t block_ = 0;  // address of the block under way, 0: none

@@ -2,6 +2,7 @@
 // File sets in the new kernel.
 #include "guest/kho/preserve.h"
 #include "guest/luo/file_set.h"
+#include "guest/luo/name.h"
 
 namespace guest {
 
@@ -45,10 +46,10 @@ Errno FileSet::deserialize_one(FileSetContext &context, std::uint64_t at, Place 
     place.in_file = true;
     place.token = ser.token;
 
-    const std::size_t length = __builtin_strnlen(ser.compatible, sizeof(ser.compatible));
-    if (length == 0 || length == sizeof(ser.compatible))
+    const std::optional<std::string_view> compatible = terminated(ser.compatible);
+    if (!compatible)
         return fail(place, Fault::file_compatible, at);
-    FileHandler *handler = context.registry->find({ser.compatible, length});
+    FileHandler *handler = context.registry->find(*compatible);
     if (handler == nullptr)
         return fail(place, Fault::file_no_handler, at);
     if (find(context, ser.token) != nullptr)

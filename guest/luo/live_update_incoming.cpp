@@ -4,6 +4,7 @@
 
 #include "guest/kho/preserve.h"
 #include "guest/luo/live_update.h"
+#include "guest/luo/name.h"
 
 namespace guest {
 
@@ -55,13 +56,12 @@ Errno LiveUpdate::deserialize_all(PhysAddr header) {
 }
 
 Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, std::uint64_t at) {
-    const std::size_t length = __builtin_strnlen(ser.name, sizeof(ser.name));
-    if (length == 0 || length == sizeof(ser.name))
+    const std::optional<std::string_view> name = terminated(ser.name);
+    if (!name)
         return fail(place_, Fault::session_name, at);
-    const std::string_view name(ser.name, length);
-    if (find(name, true) != nullptr)
+    if (find(*name, true) != nullptr)
         return fail(place_, Fault::session_twice, at);
-    const Result<Session *> session = add(name, SessionState::incoming);
+    const Result<Session *> session = add(*name, SessionState::incoming);
     if (!session)
         return fail(place_, Fault::out_of_memory, at);
     return (*session)->file_set.deserialize(files_, ser.file_set, place_);
