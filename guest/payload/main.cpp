@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Entry, ends, and the order of the stages.
 #include "guest/payload/payload.h"
+#include "guest/payload/status.h"
 
 namespace guest {
 
@@ -42,7 +43,9 @@ void Payload::run(const BootInfo &info) {
             "there is no kexec-handover device: run QEMU with -plugin libkexec-handover.so "
             "-device kexec-handover");
     tell(Verdict::pending);
-    arch::watchdog(static_cast<unsigned>(params_.watchdog));
+    arch::watchdog(watchdog_seconds());
+    if (!params_.expect.empty() && !status_named(params_.expect))
+        bail_out("expect=: the device has no status ", Quoted{params_.expect});
     life_ = arch::read_register64(Register::kexec_count) + 1;
     if (info.handover)
         later_life();

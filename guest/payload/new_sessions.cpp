@@ -95,7 +95,7 @@ bool Payload::retrieve_session(unsigned i, unsigned first_file) {
 }
 
 bool Payload::retrieve_sessions() {
-    arch::watchdog(static_cast<unsigned>(params_.watchdog));
+    arch::watchdog(watchdog_seconds());
     content_life_ = life_ - 1;
     totals_ = {};
     const unsigned extra = scenario_.sessions() - listed_sessions;

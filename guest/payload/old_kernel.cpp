@@ -85,7 +85,7 @@ bool Payload::preserve_sessions() {
 
 // An update that is cancelled before the kexec leaves everything as it was.
 bool Payload::freeze_check() {
-    arch::watchdog(static_cast<unsigned>(params_.watchdog));
+    arch::watchdog(watchdog_seconds());
     const Pages::Counts before = pages_.counts();
     Errno error = live_update_.serialize();
     if (error != Errno::ok)
@@ -134,7 +134,7 @@ Status Payload::attempt_kexec(const BreakCase *break_case) {
                          .descriptor = pages_.window().address(outgoing.descriptor)};
     if (break_case != nullptr)
         break_case->apply(context);
-    arch::watchdog(static_cast<unsigned>(params_.watchdog));
+    arch::watchdog(watchdog_seconds());
     arch::stop_other_cpus();
     const Status status =
         arch::enter_purgatory(arch::read_register64(Register::purgatory_entry), context.descriptor);

@@ -43,8 +43,13 @@ bool set_forget(Params &params, std::string_view text) {
 }
 
 bool set_parameter(Params &params, std::string_view name, std::string_view text) {
-    if (name == "lives")
-        return set_number(params.lives, text) && params.lives > 0;
+    if (name == "lives") {
+        std::uint64_t lives = 0;
+        if (!set_number(lives, text) || lives == 0)
+            return false;
+        params.lives = lives;
+        return true;
+    }
     if (name == "scratch")
         return set_number(params.scratch, text);
     if (name == "files")

@@ -79,6 +79,10 @@ private:
     MemoryFile *&file_slot(std::uint64_t number) { return file_table_[number]; }
     std::uint64_t writer_of(const FileSpec &spec) const { return spec.rewritten ? content_life_ : 1; }
 
+    unsigned watchdog_seconds() const {
+        return static_cast<unsigned>(params_.watchdog < 500 ? params_.watchdog : 500);
+    }
+
     // Stages without a result to show bail out instead.
     template <typename... Args>
     [[noreturn]] void bail_out(const Args &...args) {

@@ -2,6 +2,8 @@
 // A machine with a live update orchestrator and the test handler, before and after a kexec.
 #pragma once
 
+#include <memory>
+
 #include "guest/luo/live_update.h"
 #include "tests/unit/guest/test_handler.h"
 

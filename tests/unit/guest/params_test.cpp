@@ -51,8 +51,8 @@ TEST(Params, WordsAreSplitAsLinuxDoes) {
 }
 
 TEST(Params, WhatIsNotUnderstoodIsCountedAndTheRestStillHolds) {
-    const Params p = Params::parse("console=ttyS0 quiet lives=0x lives=5 strict=2 \"");
-    EXPECT_EQ(p.not_understood, 5u);
+    const Params p = Params::parse("console=ttyS0 quiet lives=0x lives=5 lives=0 strict=2 \"");
+    EXPECT_EQ(p.not_understood, 6u);
     EXPECT_EQ(p.first_not_understood, "console=ttyS0");
     EXPECT_EQ(p.lives, 5u);
 }
