@@ -61,7 +61,7 @@ public:
     std::uint64_t count() const { return count_; }
 
 private:
-    static constexpr std::uint64_t per_page = kho::page_size / sizeof(T *);
+    enum : std::uint64_t { per_page = kho::page_size / sizeof(T *) };
     std::uint64_t bucket_count() const { return table_pages_ * per_page; }
 
     static void push(T **buckets, std::uint64_t size, T &object) {

@@ -20,11 +20,12 @@ class Pool {
         Slot *room;
         std::uint64_t objects;
     };
-    static constexpr std::uint64_t alignment = alignof(T) > alignof(Slot) ? alignof(T) : alignof(Slot);
-    static constexpr std::uint64_t stride =
-        kho::align_up(sizeof(T) > sizeof(Slot) ? sizeof(T) : sizeof(Slot), alignment);
-    static constexpr std::uint64_t first = kho::align_up(sizeof(Slab), alignment);
-    static constexpr std::uint64_t per_slab = (kho::page_size - first) / stride;
+    enum : std::uint64_t {
+        alignment = alignof(T) > alignof(Slot) ? alignof(T) : alignof(Slot),
+        stride = kho::align_up(sizeof(T) > sizeof(Slot) ? sizeof(T) : sizeof(Slot), alignment),
+        first = kho::align_up(sizeof(Slab), alignment),
+        per_slab = (kho::page_size - first) / stride,
+    };
     static_assert(per_slab > 0);
 
 public:
@@ -47,8 +48,8 @@ public:
 
     void destroy(T *object) {
         static_assert(std::is_trivially_destructible_v<T>);
-        auto *slab =
-            reinterpret_cast<Slab *>(reinterpret_cast<std::uintptr_t>(object) & ~(kho::page_size - 1));
+        const std::uint64_t offset = reinterpret_cast<std::uintptr_t>(object) % kho::page_size;
+        auto *slab = reinterpret_cast<Slab *>(reinterpret_cast<std::byte *>(object) - offset);
         auto *slot = new (static_cast<void *>(object)) Slot{slab->room};
         if (slab->room == nullptr)
             link(slab);

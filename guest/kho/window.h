@@ -28,6 +28,7 @@ public:
         const std::uint64_t from = kho::value(at);
         if (from < kho::page_size || from > end_ || size > end_ - from)
             return nullptr;
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): that is the purpose
         return reinterpret_cast<std::byte *>(base_ + static_cast<std::uintptr_t>(from));
     }
 

@@ -37,7 +37,7 @@ private:
                       std::uint64_t &behind, Place &place);
     void discard(kho::PhysAddr data, const kho::abi::memfd_luo_ser &ser);
 
-    static const FileOps ops_;
+    static const FileOps ops_;  // NOLINT(bugprone-dynamic-static-initializers): constinit
     Pages *pages_ = nullptr;
     MemoryFiles *files_ = nullptr;
     bool strict_ = true;

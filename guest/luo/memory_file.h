@@ -34,7 +34,7 @@ struct MemoryFile : File {
 
 class MemoryFiles {
 public:
-    static const FileType type;
+    static const FileType type;  // NOLINT(bugprone-dynamic-static-initializers): constinit
 
     constexpr MemoryFiles() = default;
     void init(Pages &pages) {

@@ -9,7 +9,6 @@ namespace guest {
 
 using kexec_handover::Register;
 using kexec_handover::Status;
-using kho::PhysAddr;
 
 bool Payload::make_files() {
     std::uint64_t number = 0;

@@ -140,9 +140,9 @@ Params Params::parse(std::string_view line) {
         }
         std::string_view name = part(line, from, equals != 0 ? equals : i);
         std::string_view text = equals != 0 ? part(line, equals + 1, i) : std::string_view();
-        if (name.size() > 0 && name.front() == '"') {
+        if (!name.empty() && name.front() == '"') {
             name.remove_prefix(1);
-            if (text.size() > 0 && text.back() == '"')
+            if (!text.empty() && text.back() == '"')
                 text.remove_suffix(1);
         } else if (text.size() > 1 && text.front() == '"' && text.back() == '"') {
             text.remove_prefix(1);

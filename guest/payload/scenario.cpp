@@ -104,7 +104,7 @@ FileSpec Scenario::file(const SessionSpec &session, unsigned i) const {
         case scattered:
             return scattered_file(i, big_, high_memory_);
         case full:
-            return plain(mix(i + 1), i * 97 % (2 * page_size));
+            return plain(mix(i + 1), std::uint64_t{i} * 97 % (2 * page_size));
         default:
             return plain(1, 1 + mix(session.name_view().size() + i) % page_size);
     }

@@ -105,7 +105,9 @@ bool Payload::set_up_scenario() {
 bool Payload::start_live_update() {
     memory_files_.init(pages_);
     memfd_.init(pages_, memory_files_, params_.strict);
-    table_pages_ = kho::align_up(scenario_.files() * sizeof(MemoryFile *), kho::page_size) >> kho::page_shift;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers
+    const std::uint64_t table_bytes = std::uint64_t{scenario_.files()} * sizeof(MemoryFile *);
+    table_pages_ = kho::align_up(table_bytes, kho::page_size) >> kho::page_shift;
     const Result<PhysAddr> run = pages_.allocate_run(table_pages_);
     Errno error = run.error();
     if (run) {
