@@ -38,11 +38,14 @@ struct CoreHeader {
 using CoreSource = std::function<Outcome(Range range, const std::function<Outcome(std::span<const std::byte>)> &sink)>;
 
 // Writes `path` whole or not at all: into a temporary file beside it, then renamed over it. Returns the
-// file's size in bytes. Errors: io with errno's text and the path; the temporary file is gone then.
+// file's size in bytes. Errors: io with errno's text and the path, outside_memory if the source gives too
+// little, or the source's own; the temporary file is gone then.
 Result<std::uint64_t> write_core(const std::string &path, const CoreHeader &header, const RangeSet &memory,
                                  const CoreSource &source);
 
-// A recording opened for reading: mapped, not read.
+// A recording opened for reading: mapped, not read, so nobody may shorten the file meanwhile (write_core
+// does not: it puts a new file in its place). A recording without the kho_data note is refused; the other
+// notes may be missing.
 class ElfCore final : public Memory {
 public:
     static Result<ElfCore> open(const std::string &path);  // errors: io, core_format

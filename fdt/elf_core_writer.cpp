@@ -51,19 +51,20 @@ struct Layout {
     std::uint64_t section_header_at = 0;
     std::uint64_t notes_at = 0;
     std::uint64_t notes_size = 0;
-    std::uint64_t memory_at = 0;
+    std::uint64_t notes_end = 0;
 
     Layout(std::uint64_t runs, std::uint64_t notes)
         : program_headers(1 + runs), extended(program_headers >= PN_XNUM), notes_size(notes) {
         section_header_at = sizeof(Elf64_Ehdr) + program_headers * sizeof(Elf64_Phdr);
         notes_at = section_header_at + (extended ? sizeof(Elf64_Shdr) : 0);
-        memory_at = align_up(notes_at + notes_size, page_size);
+        notes_end = notes_at + notes_size;
     }
 };
 
-// Offsets are congruent to addresses modulo a page, so that debuggers can map the file.
+// The next offset for a run. Offsets are congruent to addresses modulo a page, so that debuggers can map the
+// file.
 std::uint64_t offset_for(const Range &run, std::uint64_t at_least) {
-    return align_up(at_least, page_size) + value(run.start) % page_size;
+    return at_least + (value(run.start) - at_least) % page_size;
 }
 
 Elf64_Ehdr make_elf_header(const Layout &layout) {
@@ -101,7 +102,7 @@ Outcome write_headers(AtomicFile &file, const Layout &layout, const RangeSet &me
                            .p_align = note_alignment};
     if (Outcome outcome = file.write(bytes_of(notes)); !outcome)
         return outcome;
-    std::uint64_t at = layout.memory_at;
+    std::uint64_t at = layout.notes_end;
     for (const Range &run : memory.ranges()) {
         at = offset_for(run, at);
         // The virtual address is the physical one: debuggers look memory up by it.

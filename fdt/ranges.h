@@ -45,6 +45,7 @@ public:
     std::span<const Range> ranges() const { return ranges_; }
 
     // The lowest (or highest) aligned place for `size` bytes that lies wholly in the set and in `within`.
+    // `alignment` is a power of two. Nothing if there is none, or if `size` is 0.
     std::optional<Range> find_low(std::uint64_t size, std::uint64_t alignment, Range within) const;
     std::optional<Range> find_high(std::uint64_t size, std::uint64_t alignment, Range within) const;
 

@@ -56,7 +56,7 @@ TEST(BzImage, NoSetupSectorsMeansFour) {
     file.set(bp::setup_sects, std::uint8_t{0}).set(bp::syssize, std::uint32_t{0});
     const auto image = parse_kernel(file);
     ASSERT_TRUE(succeeds(image));
-    EXPECT_EQ(image.value().segments[0].bytes.size(), file.bytes.size() - 5 * 512);
+    EXPECT_EQ(image.value().segments[0].bytes.size(), file.bytes.size() - 5 * std::size_t{512});
 }
 
 TEST(BzImage, AKernelThatCannotMoveNeedsNoAlignment) {

@@ -31,7 +31,7 @@ struct Request {
         EXPECT_TRUE(succeeds(parsed));
         kernel = parsed.value();
         scratch_set = RangeSet(scratch);
-        const auto result = plan_boot(
+        auto result = plan_boot(
             {.kernel = &kernel,
              .initrd = initrd,
              .command_line = command_line,
@@ -285,7 +285,8 @@ TEST(BootPlan, TakesAFullMemoryMap) {
     const auto plan = request.plan();
     ASSERT_TRUE(succeeds(plan));
     EXPECT_EQ(parameter<std::uint8_t>(plan.value(), bp::e820_entries), 128);
-    EXPECT_EQ(parameter<std::uint64_t>(plan.value(), bp::e820_table + 127 * 20), 0x1234u);
+    EXPECT_EQ(parameter<std::uint64_t>(plan.value(), bp::e820_table + 127 * sizeof(abi::e820_entry)),
+              0x1234u);
 }
 
 TEST(BootPlan, AnElfKernelGetsAHeaderThatItCanRead) {

@@ -24,10 +24,8 @@ CoreHeader sample_header() {
 
 void expect_same_header(const CoreHeader &a, const CoreHeader &b) {
     EXPECT_EQ(std::memcmp(&a.data, &b.data, sizeof a.data), 0);
-    ASSERT_EQ(a.memory_map.size(), b.memory_map.size());
-    EXPECT_EQ(
-        std::memcmp(a.memory_map.data(), b.memory_map.data(), a.memory_map.size() * sizeof(CoreMemoryRange)),
-        0);
+    EXPECT_TRUE(
+        std::ranges::equal(std::as_bytes(std::span(a.memory_map)), std::as_bytes(std::span(b.memory_map))));
     EXPECT_EQ(a.release, b.release);
 }
 

@@ -264,7 +264,7 @@ TEST_F(KhoV1MapReader, SplitsARunOfMoreBlocksThanACountHolds) {
     ASSERT_EQ(blocks.value().size(), 2u);
     EXPECT_EQ(blocks.value()[0].count, 0xffffffffu);
     EXPECT_EQ(blocks.value()[1].address, blocks.value()[0].range().end());
-    EXPECT_EQ(std::uint64_t{blocks.value()[0].count} + blocks.value()[1].count, 515 * 255 * abi::bitmap_bits);
+    EXPECT_EQ(std::uint64_t{blocks.value()[0].count} + blocks.value()[1].count, abi::bitmap_bits * 515 * 255);
 }
 
 }  // namespace
