@@ -78,8 +78,7 @@ Refusal check_memory_map(const RangeSet &ram, std::span<const MemoryRange> entri
     for (std::uint64_t i = 0; i < entries.size(); ++i) {
         const MemoryRange &entry = entries[i];
         const auto range = Range::checked(entry.address, entry.size);
-        if (!range || range->empty() ||
-            (entry.type == kho::abi::e820_ram && !ram.contains(*range)))
+        if (!range || range->empty() || (entry.type == kho::abi::e820_ram && !ram.contains(*range)))
             return refuse(Status::memory_map_range, i, entry.address,
                           "memory map [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64
                           " type %u wraps, is empty, or is said to be RAM and is not",
@@ -218,7 +217,8 @@ Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) 
         return header.refusal();
     const Descriptor &descriptor = header.value();
 
-    const auto map = read_array<MemoryRange>(machine, ram, descriptor.memory_map, max_memory_ranges, "memory map");
+    const auto map =
+        read_array<MemoryRange>(machine, ram, descriptor.memory_map, max_memory_ranges, "memory map");
     if (!map)
         return map.refusal();
     auto scratch =

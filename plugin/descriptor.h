@@ -17,10 +17,10 @@ struct KexecRequest {
     kho::RangeSet usable;                          // its RAM entries, all of them RAM of this machine
     std::vector<kho::abi::kho_scratch> scratch;    // as the guest gave it, empty areas included
     kho::RangeSet scratch_ranges;
-    std::vector<kho::PreservedBlocks> preserved;   // ascending by address, disjoint
+    std::vector<kho::PreservedBlocks> preserved;  // ascending by address, disjoint
     kho::RangeSet preserved_ranges;
-    std::vector<kho::Subtree> subtrees;            // without LUO
-    kho::PhysAddr session_header{};                // 0: no LUO
+    std::vector<kho::Subtree> subtrees;  // without LUO
+    kho::PhysAddr session_header{};      // 0: no LUO
     std::uint64_t liveupdate_number = 0;
     std::uint64_t acpi_rsdp = 0;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The device: registers in front of the emulated kexec, properties around it. plugin/README.md specifies both.
+// The device: registers in front of the emulated kexec, properties around it. plugin/README.md specifies
+// both.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -124,7 +125,8 @@ std::uint64_t Device::read(std::uint64_t offset, unsigned size) {
 void Device::write(std::uint64_t offset, std::uint64_t value, unsigned size) {
     write_register(Register{static_cast<std::uint32_t>(offset)}, static_cast<std::uint32_t>(value));
     if (size == 8)
-        write_register(Register{static_cast<std::uint32_t>(offset + 4)}, static_cast<std::uint32_t>(value >> 32));
+        write_register(Register{static_cast<std::uint32_t>(offset + 4)},
+                       static_cast<std::uint32_t>(value >> 32));
 }
 
 void Device::write_register(Register which, std::uint32_t value) {
@@ -248,8 +250,9 @@ std::uint64_t from_kexec(const qemu::DeviceModel &model, Get get) {
 
 constexpr qemu::Property properties[] = {
     {.name = "kernel",
-     .description = "what the next kexec starts: a bzImage or an ELF64; default: the machine's -kernel, -initrd, "
-                    "-append",
+     .description =
+         "what the next kexec starts: a bzImage or an ELF64; default: the machine's -kernel, -initrd, "
+         "-append",
      .get = [](const qemu::DeviceModel &model) { return device(model).options.kernel; },
      .set = set_kernel},
     {.name = "initrd",
@@ -273,21 +276,27 @@ constexpr qemu::Property properties[] = {
      .get = get_poison,
      .set = set_poison},
     {.name = "state", .description = "idle, or the step that a kexec is in", .get = get_state},
-    {.name = "last-error", .description = "why the last command was refused, empty if it was not",
+    {.name = "last-error",
+     .description = "why the last command was refused, empty if it was not",
      .get = get_last_error},
     {.name = "kexec-count",
      .description = "completed kexecs since the machine was switched on",
-     .get_number = [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.count(); }); }},
+     .get_number =
+         [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.count(); }); }},
     {.name = "preserved-bytes",
      .description = "memory handed over by the last kexec",
      .get_number =
-         [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.last().preserved_bytes; }); }},
+         [](const qemu::DeviceModel &m) {
+             return from_kexec(m, [](auto &k) { return k.last().preserved_bytes; });
+         }},
     {.name = "kho-fdt",
      .description = "guest-physical address of the last KHO FDT",
-     .get_number = [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.last().kho_fdt; }); }},
+     .get_number =
+         [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.last().kho_fdt; }); }},
     {.name = "luo-fdt",
      .description = "guest-physical address of the last LUO FDT, 0 without LUO",
-     .get_number = [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.last().luo_fdt; }); }},
+     .get_number =
+         [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.last().luo_fdt; }); }},
 };
 
 }  // namespace

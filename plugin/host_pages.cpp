@@ -50,8 +50,7 @@ void find_touched(std::span<const std::byte> memory, std::vector<HostRun> &runs)
                 continue;
             }
             const std::uint64_t start = i;
-            while (i < count && (entries[i] & (present | swapped)))
-                ++i;
+            while (i < count && (entries[i] & (present | swapped))) ++i;
             touched((at + start) * page, (at + i) * page);
         }
         at += count;

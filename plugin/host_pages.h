@@ -14,9 +14,9 @@ struct HostRun {
     std::uint64_t size;
 };
 
-// Appends the runs of `memory` that are resident or swapped out, in ascending order. The rest was never touched
-// and reads as zero (for file-backed memory: as the file). Where the kernel does not tell, all of it counts as
-// touched. (Documentation/admin-guide/mm/pagemap.rst)
+// Appends the runs of `memory` that are resident or swapped out, in ascending order. The rest was never
+// touched and reads as zero (for file-backed memory: as the file). Where the kernel does not tell, all of it
+// counts as touched. (Documentation/admin-guide/mm/pagemap.rst)
 void find_touched(std::span<const std::byte> memory, std::vector<HostRun> &runs);
 
 }  // namespace qemu

@@ -16,7 +16,8 @@ using kho::Range;
 
 // The handover as the next kernel will see it, before the metadata is in guest memory: the guest's bytes
 // outside of the metadata's range, ours inside.
-Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range range, const Machine::Sink &sink) {
+Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range range,
+                       const Machine::Sink &sink) {
     const Range ours = metadata.range();
     if (!range.overlaps(ours))
         return machine.visit(range, sink);
@@ -33,7 +34,8 @@ Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range r
     return kho::success();
 }
 
-kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata, const std::string &release) {
+kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata,
+                            const std::string &release) {
     kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = release};
     for (const auto &entry : request.memory_map)
         header.memory_map.push_back({entry.addr, entry.size, entry.type, 0});
@@ -45,8 +47,8 @@ Refusal put(Machine &machine, const kho::Placement &placement) {
     if (Outcome outcome = machine.write(placement.address, bytes); !outcome)
         return refusal(outcome.error());
     if (placement.memory_size > bytes.size()) {
-        const auto filled = machine.fill({placement.address + bytes.size(), placement.memory_size - bytes.size()},
-                                         std::byte{0});
+        const auto filled = machine.fill(
+            {placement.address + bytes.size(), placement.memory_size - bytes.size()}, std::byte{0});
         if (!filled)
             return refusal(filled.error());
     }
@@ -82,12 +84,12 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     if (!files)
         return files.refusal();
     const auto plan = kho::plan_boot({.kernel = &files.value().image,
-                                .initrd = files.value().initrd,
-                                .command_line = options.append,
-                                .memory_map = request.memory_map,
-                                .handover = metadata.handover,
-                                .acpi_rsdp = request.acpi_rsdp,
-                                .scratch = &request.scratch_ranges});
+                                      .initrd = files.value().initrd,
+                                      .command_line = options.append,
+                                      .memory_map = request.memory_map,
+                                      .handover = metadata.handover,
+                                      .acpi_rsdp = request.acpi_rsdp,
+                                      .scratch = &request.scratch_ranges});
     if (!plan) {
         Refusal r = refusal(plan.error());
         r.what = "kernel " + options.kernel + ": " + r.what;
@@ -110,8 +112,8 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     if (!checksums)
         return refusal(checksums.error());
     if (!options.record.empty()) {
-        const auto size =
-            kho::write_core(options.record, core_header(request, metadata, options.release), preserved, visit);
+        const auto size = kho::write_core(options.record, core_header(request, metadata, options.release),
+                                          preserved, visit);
         if (!size)
             return refusal(size.error());
         totals.recorded_bytes = size.value();
@@ -131,7 +133,8 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     totals.kho_fdt = kho::PhysAddr{metadata.handover.fdt_addr};
     totals.luo_fdt = metadata.luo_fdt;
     totals.nanoseconds = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
+            .count());
     last_ = totals;
     checksums_ = std::move(checksums).value();
     mismatched_ = 0;

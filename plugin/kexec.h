@@ -34,7 +34,8 @@ struct KexecOptions {
 //     └───────────────────┴──────────────┘  refused: the guest's memory is as it was
 class Kexec {
 public:
-    // `purgatory` is the ROM made by make_purgatory; its page tables follow the next kernel. Both outlive this.
+    // `purgatory` is the ROM made by make_purgatory; its page tables follow the next kernel. Both outlive
+    // this.
     Kexec(Machine &machine, std::span<std::byte> purgatory) : machine_(machine), purgatory_(purgatory) {}
 
     // Each command returns Status::ok or why it was refused; status() keeps that for the guest.

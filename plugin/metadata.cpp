@@ -40,9 +40,10 @@ Checked<Metadata> make_metadata(const KexecRequest &request) {
     for (int attempt = 0; attempt < 8; ++attempt) {
         place = find_place(free, pages * kho::page_size);
         if (!place)
-            return Refusal{Status::no_memory_for_metadata, 0, pages * kho::page_size,
-                           "no room for " + std::to_string(pages) +
-                               " contiguous pages of FDTs and map in RAM that is neither preserved nor scratch"};
+            return Refusal{
+                Status::no_memory_for_metadata, 0, pages * kho::page_size,
+                "no room for " + std::to_string(pages) +
+                    " contiguous pages of FDTs and map in RAM that is neither preserved nor scratch"};
         blocks.back() = {place->start, 0, static_cast<std::uint32_t>(pages)};
         const std::uint64_t needed = fixed_pages + kho::kho_v1_map_pages(blocks);
         if (needed == pages || (needed < pages && attempt >= 4))
@@ -80,7 +81,8 @@ Checked<Metadata> make_metadata(const KexecRequest &request) {
         return refusal(fdt.error());
     put(fdt.value());
     const std::uint64_t map_bytes = kho::kho_v1_map_pages(blocks) * kho::page_size;
-    if (const auto written = kho::write_kho_v1_map(blocks, map, std::span(metadata.bytes).subspan(offset, map_bytes));
+    if (const auto written =
+            kho::write_kho_v1_map(blocks, map, std::span(metadata.bytes).subspan(offset, map_bytes));
         !written)
         return refusal(written.error());
 

@@ -10,10 +10,10 @@
 namespace kexec_handover {
 
 struct Metadata {
-    kho::PhysAddr address{};         // of `bytes` in the guest: whole pages, not preserved before
-    std::vector<std::byte> bytes;    // preserved too, as blocks of order 0
-    kho::PhysAddr luo_fdt{};         // 0: no LUO
-    kho::abi::kho_data handover{};   // what the next kernel is told
+    kho::PhysAddr address{};        // of `bytes` in the guest: whole pages, not preserved before
+    std::vector<std::byte> bytes;   // preserved too, as blocks of order 0
+    kho::PhysAddr luo_fdt{};        // 0: no LUO
+    kho::abi::kho_data handover{};  // what the next kernel is told
 
     kho::Range range() const { return {address, bytes.size()}; }
 };

@@ -27,8 +27,8 @@ constexpr std::size_t top_page = 1, pointers_page = 2, first_directory = 3, low_
 static_assert((first_directory + purgatory_directories) * kho::page_size == purgatory_size);
 
 // Accessed and dirty bits are set: the CPU cannot set them in ROM.
-constexpr std::uint64_t table_entry = 0x23;   // present, writable, accessed
-constexpr std::uint64_t large_page = 0xe3;    // and dirty, 2 MiB
+constexpr std::uint64_t table_entry = 0x23;  // present, writable, accessed
+constexpr std::uint64_t large_page = 0xe3;   // and dirty, 2 MiB
 
 void store(std::span<std::byte> rom, std::size_t page, std::size_t entry, std::uint64_t v) {
     std::memcpy(rom.data() + page * kho::page_size + entry * sizeof v, &v, sizeof v);
@@ -36,8 +36,7 @@ void store(std::span<std::byte> rom, std::size_t page, std::size_t entry, std::u
 
 void map_gib(std::span<std::byte> rom, std::size_t directory, std::uint64_t number) {
     const std::size_t page = first_directory + directory;
-    for (std::uint64_t i = 0; i < 512; ++i)
-        store(rom, page, i, (number * gib + (i << 21)) | large_page);
+    for (std::uint64_t i = 0; i < 512; ++i) store(rom, page, i, (number * gib + (i << 21)) | large_page);
     store(rom, pointers_page, number, (purgatory_base + page * kho::page_size) | table_entry);
 }
 
@@ -47,8 +46,7 @@ std::vector<std::byte> make_purgatory() {
     std::vector<std::byte> rom(purgatory_size);
     std::copy(purgatory_start, purgatory_end, rom.begin());
     store(rom, top_page, 0, (purgatory_base + pointers_page * kho::page_size) | table_entry);
-    for (std::size_t i = 0; i < low_directories; ++i)
-        map_gib(rom, i, i);
+    for (std::size_t i = 0; i < low_directories; ++i) map_gib(rom, i, i);
     return rom;
 }
 
@@ -66,11 +64,9 @@ bool map_in_purgatory(std::span<std::byte> rom, std::span<const kho::Range> rang
     }
     if (needed.size() > purgatory_directories - low_directories)
         return false;
-    for (std::uint64_t g = low_directories; g < 512; ++g)
-        store(rom, pointers_page, g, 0);
+    for (std::uint64_t g = low_directories; g < 512; ++g) store(rom, pointers_page, g, 0);
     std::size_t directory = low_directories;
-    for (const std::uint64_t g : needed)
-        map_gib(rom, directory++, g);
+    for (const std::uint64_t g : needed) map_gib(rom, directory++, g);
     return true;
 }
 

@@ -21,8 +21,8 @@ inline constexpr std::size_t purgatory_directories = 13;
 // The ROM as it is at reset: purgatory_size bytes.
 std::vector<std::byte> make_purgatory();
 
-// Maps the next kernel and its boot data too, as its entry demands (64-bit boot protocol). False if that takes
-// more than the spare page directories or lies above 512 GiB; `rom` is unchanged then.
+// Maps the next kernel and its boot data too, as its entry demands (64-bit boot protocol). False if that
+// takes more than the spare page directories or lies above 512 GiB; `rom` is unchanged then.
 bool map_in_purgatory(std::span<std::byte> rom, std::span<const kho::Range> ranges);
 
 }  // namespace kexec_handover

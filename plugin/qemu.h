@@ -13,14 +13,14 @@
 
 namespace qemu {
 
-// A device without a bus: one page of registers and one ROM, both at fixed addresses. Callbacks run with QEMU's
-// big lock held.
+// A device without a bus: one page of registers and one ROM, both at fixed addresses. Callbacks run with
+// QEMU's big lock held.
 class DeviceModel {
 public:
     virtual ~DeviceModel() = default;
 
-    // Called once, before the machine runs. `rom` is the ROM's content, writable by the device for as long as QEMU
-    // runs. Returns what is wrong, empty if nothing.
+    // Called once, before the machine runs. `rom` is the ROM's content, writable by the device for as long as
+    // QEMU runs. Returns what is wrong, empty if nothing.
     virtual std::string realize(std::span<std::byte> rom) = 0;
     virtual void reset() = 0;
     // `size` is 4 or 8, `offset` a multiple of it.
@@ -28,7 +28,8 @@ public:
     virtual void write(std::uint64_t offset, std::uint64_t value, unsigned size) = 0;
 };
 
-// A QOM property. With get_number it is a 64-bit number and read-only, else a string, read-only without `set`.
+// A QOM property. With get_number it is a 64-bit number and read-only, else a string, read-only without
+// `set`.
 struct Property {
     const char *name;
     const char *description;
@@ -61,7 +62,8 @@ void warn(const std::string &line);
 // Ends QEMU in an orderly way with this exit status (0 to 255).
 void end(unsigned exit_status);
 
-// Called when QEMU's process ends, however it came to that: a status to exit with instead of QEMU's own, or -1.
+// Called when QEMU's process ends, however it came to that: a status to exit with instead of QEMU's own, or
+// -1.
 void set_exit_status_filter(int (*filter)());
 
 }  // namespace qemu

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The part of QEMU's internal interface that we rely on, declared anew: functions are looked up when the plugin
-// loads, structures are those whose layout is the same from QEMU 7.2 to 11.1. Opaque types are never defined.
-// Sources: QEMU include/qom/object.h, include/exec/memory.h, include/sysemu/memory_mapping.h,
+// The part of QEMU's internal interface that we rely on, declared anew: functions are looked up when the
+// plugin loads, structures are those whose layout is the same from QEMU 7.2 to 11.1. Opaque types are never
+// defined. Sources: QEMU include/qom/object.h, include/exec/memory.h, include/sysemu/memory_mapping.h,
 // include/hw/qdev-core.h, include/qapi/error.h, qapi/misc.json.
 #pragma once
 
@@ -90,48 +90,51 @@ using DeviceRealize = void(DeviceState *, Error **);
 inline constexpr int shutdown_cause_guest_shutdown = 6;
 
 // name, return type, parameters. In every QEMU from 7.2 to 11.1.
-#define QEMU_FUNCTIONS(F)                                                                                       \
-    F(type_register_static, void *, (const TypeInfo *))                                                         \
-    F(object_class_property_add, ObjectProperty *,                                                              \
-      (ObjectClass *, const char *name, const char *type, PropertyAccessor *get, PropertyAccessor *set,         \
-       PropertyRelease *, void *opaque))                                                                        \
-    F(object_class_property_set_description, void, (ObjectClass *, const char *name, const char *text))         \
-    F(object_property_get_str, char *, (Object *, const char *name, Error **))                                  \
-    F(visit_type_uint64, bool, (Visitor *, const char *name, std::uint64_t *, Error **))                        \
-    F(visit_type_str, bool, (Visitor *, const char *name, char **, Error **))                                   \
-    F(device_class_set_parent_realize, void, (DeviceClass *, DeviceRealize *, DeviceRealize **parent))          \
-    F(qdev_get_machine, Object *, ())                                                                           \
-    F(qdev_add_unplug_blocker, void, (DeviceState *, Error *))                                                  \
-    F(qemu_register_reset, void, (void (*)(void *), void *))                                                    \
-    F(memory_region_init_io, void,                                                                              \
-      (MemoryRegion *, Object *owner, const MemoryRegionOps *, void *opaque, const char *, std::uint64_t size)) \
-    F(memory_region_init_rom, void, (MemoryRegion *, Object *owner, const char *, std::uint64_t size, Error **)) \
-    F(memory_region_get_ram_ptr, void *, (MemoryRegion *))                                                      \
-    F(memory_region_add_subregion_overlap, void, (MemoryRegion *, hwaddr, MemoryRegion *, int priority))        \
-    F(memory_region_from_host, MemoryRegion *, (void *, std::uint64_t *offset))                                 \
-    F(get_system_memory, MemoryRegion *, ())                                                                    \
-    F(address_space_rw, std::uint32_t, (AddressSpace *, hwaddr, MemTxAttrs, void *, hwaddr size, bool write))   \
-    F(address_space_map, void *, (AddressSpace *, hwaddr, hwaddr *size, bool write, MemTxAttrs))                \
-    F(address_space_unmap, void, (AddressSpace *, void *, hwaddr size, bool write, hwaddr accessed))            \
-    F(guest_phys_blocks_init, void, (GuestPhysBlockList *))                                                     \
-    F(guest_phys_blocks_append, void, (GuestPhysBlockList *))                                                   \
-    F(guest_phys_blocks_free, void, (GuestPhysBlockList *))                                                     \
-    F(qemu_ram_block_from_host, RAMBlock *, (void *, bool round, std::uint64_t *offset))                        \
-    F(qemu_ram_is_shared, bool, (RAMBlock *))                                                                   \
-    F(qemu_system_shutdown_request, void, (int cause))                                                          \
-    F(error_setg_internal, void,                                                                                \
-      (Error **, const char *file, int line, const char *function, const char *format, ...))                    \
-    F(error_get_pretty, const char *, (const Error *))                                                          \
-    F(error_free, void, (Error *))                                                                              \
-    F(warn_report, void, (const char *format, ...))                                                             \
+#define QEMU_FUNCTIONS(F)                                                                                \
+    F(type_register_static, void *, (const TypeInfo *))                                                  \
+    F(object_class_property_add, ObjectProperty *,                                                       \
+      (ObjectClass *, const char *name, const char *type, PropertyAccessor *get, PropertyAccessor *set,  \
+       PropertyRelease *, void *opaque))                                                                 \
+    F(object_class_property_set_description, void, (ObjectClass *, const char *name, const char *text))  \
+    F(object_property_get_str, char *, (Object *, const char *name, Error **))                           \
+    F(visit_type_uint64, bool, (Visitor *, const char *name, std::uint64_t *, Error **))                 \
+    F(visit_type_str, bool, (Visitor *, const char *name, char **, Error **))                            \
+    F(device_class_set_parent_realize, void, (DeviceClass *, DeviceRealize *, DeviceRealize * *parent))  \
+    F(qdev_get_machine, Object *, ())                                                                    \
+    F(qdev_add_unplug_blocker, void, (DeviceState *, Error *))                                           \
+    F(qemu_register_reset, void, (void (*)(void *), void *))                                             \
+    F(memory_region_init_io, void,                                                                       \
+      (MemoryRegion *, Object * owner, const MemoryRegionOps *, void *opaque, const char *,              \
+       std::uint64_t size))                                                                              \
+    F(memory_region_init_rom, void,                                                                      \
+      (MemoryRegion *, Object * owner, const char *, std::uint64_t size, Error **))                      \
+    F(memory_region_get_ram_ptr, void *, (MemoryRegion *))                                               \
+    F(memory_region_add_subregion_overlap, void, (MemoryRegion *, hwaddr, MemoryRegion *, int priority)) \
+    F(memory_region_from_host, MemoryRegion *, (void *, std::uint64_t *offset))                          \
+    F(get_system_memory, MemoryRegion *, ())                                                             \
+    F(address_space_rw, std::uint32_t,                                                                   \
+      (AddressSpace *, hwaddr, MemTxAttrs, void *, hwaddr size, bool write))                             \
+    F(address_space_map, void *, (AddressSpace *, hwaddr, hwaddr * size, bool write, MemTxAttrs))        \
+    F(address_space_unmap, void, (AddressSpace *, void *, hwaddr size, bool write, hwaddr accessed))     \
+    F(guest_phys_blocks_init, void, (GuestPhysBlockList *))                                              \
+    F(guest_phys_blocks_append, void, (GuestPhysBlockList *))                                            \
+    F(guest_phys_blocks_free, void, (GuestPhysBlockList *))                                              \
+    F(qemu_ram_block_from_host, RAMBlock *, (void *, bool round, std::uint64_t *offset))                 \
+    F(qemu_ram_is_shared, bool, (RAMBlock *))                                                            \
+    F(qemu_system_shutdown_request, void, (int cause))                                                   \
+    F(error_setg_internal, void,                                                                         \
+      (Error **, const char *file, int line, const char *function, const char *format, ...))             \
+    F(error_get_pretty, const char *, (const Error *))                                                   \
+    F(error_free, void, (Error *))                                                                       \
+    F(warn_report, void, (const char *format, ...))                                                      \
     F(qmp_query_version, VersionInfo *, (Error **))
 
 // Not in every version: null where missing.
-#define QEMU_OPTIONAL_FUNCTIONS(F)                                                                              \
-    F(qemu_system_shutdown_request_with_code, void, (int cause, int code)) /* from 8.2 */                       \
-    F(migrate_add_blocker, int, (void *, Error **))                        /* see migrate_add_blocker_normal */ \
-    F(migrate_add_blocker_normal, int, (Error **, Error **))               /* from 8.2 */                       \
-    F(register_module_init, void, (void (*)(), int kind))                                                       \
+#define QEMU_OPTIONAL_FUNCTIONS(F)                                                                \
+    F(qemu_system_shutdown_request_with_code, void, (int cause, int code)) /* from 8.2 */         \
+    F(migrate_add_blocker, int, (void *, Error **))          /* see migrate_add_blocker_normal */ \
+    F(migrate_add_blocker_normal, int, (Error **, Error **)) /* from 8.2 */                       \
+    F(register_module_init, void, (void (*)(), int kind))                                         \
     F(target_name, const char *, ())
 
 struct Symbols {

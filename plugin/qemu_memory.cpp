@@ -24,8 +24,8 @@ Error outside(PhysAddr at) { return {Errc::outside_memory, value(at), 0, "not RA
 // A stretch of guest RAM mapped into the host; unmapped when it goes out of scope.
 class Mapping {
 public:
-    // Maps as much of `range` as is contiguous in the host. Nothing if its start is not RAM (QEMU would lend a
-    // bounce buffer, which belongs to no memory region).
+    // Maps as much of `range` as is contiguous in the host. Nothing if its start is not RAM (QEMU would lend
+    // a bounce buffer, which belongs to no memory region).
     static std::optional<Mapping> map(Range range, bool write) {
         abi::hwaddr size = range.size;
         void *host = symbols.address_space_map(symbols.address_space_memory, value(range.start), &size, write,
@@ -39,7 +39,10 @@ public:
         return mapping;
     }
     Mapping(Mapping &&other) noexcept
-        : host_(std::exchange(other.host_, nullptr)), size_(other.size_), write_(other.write_), used_(other.used_) {}
+        : host_(std::exchange(other.host_, nullptr)),
+          size_(other.size_),
+          write_(other.write_),
+          used_(other.used_) {}
     Mapping(const Mapping &) = delete;
     Mapping &operator=(const Mapping &) = delete;
     Mapping &operator=(Mapping &&) = delete;
@@ -108,7 +111,8 @@ public:
                 size = mapping->bytes().size();
                 touched_.clear();
                 std::uint64_t offset;
-                abi::RAMBlock *block = symbols.qemu_ram_block_from_host(mapping->bytes().data(), false, &offset);
+                abi::RAMBlock *block =
+                    symbols.qemu_ram_block_from_host(mapping->bytes().data(), false, &offset);
                 // Others may have written to shared memory, which our own page tables do not tell.
                 if (!block || symbols.qemu_ram_is_shared(block))
                     touched_.push_back({0, size});

@@ -34,7 +34,8 @@ using abi::symbols;
 std::string unusable(const char *target) {
     if (const char *missing = abi::resolve_symbols())
         return std::string("this QEMU does not export '") + missing +
-               "'; one whose binary exports its symbols is needed (built with --enable-modules, as distributions "
+               "'; one whose binary exports its symbols is needed (built with --enable-modules, as "
+               "distributions "
                "do)";
     if (!target && symbols.target_name)
         target = symbols.target_name();
@@ -44,7 +45,8 @@ std::string unusable(const char *target) {
 }
 
 void print_help() {
-    std::printf("%s device properties (-device %s,PROPERTY=VALUE,...):\n", device_type.name, device_type.name);
+    std::printf("%s device properties (-device %s,PROPERTY=VALUE,...):\n", device_type.name,
+                device_type.name);
     for (const Property &property : device_type.properties)
         std::printf("  %-16s %s\n", property.name,
                     (std::string(property.description) + (property.set ? "" : " (read only)")).c_str());

@@ -51,8 +51,8 @@ enum class Command : std::uint32_t {
 };
 
 enum class State : std::uint32_t {
-    idle = 0,         // accepts kexec and verify
-    validating = 1,   // inside a kexec, in this order
+    idle = 0,        // accepts kexec and verify
+    validating = 1,  // inside a kexec, in this order
     recording = 2,
     poisoning = 3,
     loading = 4,
@@ -73,57 +73,57 @@ enum class Status : std::uint32_t {
     ok = 0,
     // the doorbell
     unknown_command = 1,
-    busy = 2,              // a kexec is under way
-    not_handed_over = 3,   // enter without a kexec
-    nothing_to_verify = 4, // verify before any kexec
-    mismatch = 5,          // verify: preserved memory changed
+    busy = 2,               // a kexec is under way
+    not_handed_over = 3,    // enter without a kexec
+    nothing_to_verify = 4,  // verify before any kexec
+    mismatch = 5,           // verify: preserved memory changed
     // the descriptor
     no_descriptor = 16,
-    descriptor_unreadable = 17,   // not in RAM, unaligned, or across its end
+    descriptor_unreadable = 17,  // not in RAM, unaligned, or across its end
     descriptor_magic = 18,
     descriptor_size = 19,
-    descriptor_flags = 20,        // an unknown flag or a reserved field is set
-    array_unreadable = 21,        // an array is not in RAM
-    too_many_entries = 22,        // an array is longer than its limit
+    descriptor_flags = 20,  // an unknown flag or a reserved field is set
+    array_unreadable = 21,  // an array is not in RAM
+    too_many_entries = 22,  // an array is longer than its limit
     // the memory map
     memory_map_empty = 32,
-    memory_map_range = 33,        // wraps, empty, or usable but not RAM
+    memory_map_range = 33,  // wraps, empty, or usable but not RAM
     memory_map_overlap = 34,
     // scratch
     scratch_empty = 48,
-    scratch_range = 49,           // unaligned, wraps, or not usable RAM
+    scratch_range = 49,  // unaligned, wraps, or not usable RAM
     scratch_overlap = 50,
     // preserved memory
     preserved_order = 64,
     preserved_unaligned = 65,
-    preserved_wraps = 66,         // or is empty
+    preserved_wraps = 66,  // or is empty
     preserved_outside_ram = 67,
     preserved_in_scratch = 68,
     preserved_twice = 69,
     // subtrees
-    subtree_name = 80,            // empty, unterminated, not printable, twice, or the device's own
+    subtree_name = 80,  // empty, unterminated, not printable, twice, or the device's own
     subtree_not_preserved = 81,
     // LUO
     sessions_not_preserved = 96,  // the session header or an array of files is not preserved memory
     sessions_too_many = 97,
-    session_name = 98,            // empty, unterminated or twice
+    session_name = 98,  // empty, unterminated or twice
     files_too_many = 100,
-    files_inconsistent = 101,     // an address without a count or a count without an address
-    file_compatible = 102,        // empty or unterminated
-    file_token = 103,             // twice in one set
+    files_inconsistent = 101,  // an address without a count or a count without an address
+    file_compatible = 102,     // empty or unterminated
+    file_token = 103,          // twice in one set
     // what comes next
-    no_memory_for_metadata = 112, // no free, unpreserved RAM for FDTs and map
-    kernel_missing = 128,         // no kernel is set, or there is no such file
+    no_memory_for_metadata = 112,  // no free, unpreserved RAM for FDTs and map
+    kernel_missing = 128,          // no kernel is set, or there is no such file
     kernel_unreadable = 129,
-    kernel_format = 130,          // neither a bzImage nor an ELF64 for this CPU
-    kernel_protocol = 131,        // boot protocol too old
+    kernel_format = 130,    // neither a bzImage nor an ELF64 for this CPU
+    kernel_protocol = 131,  // boot protocol too old
     kernel_no_64bit_entry = 132,
-    kernel_too_large = 133,       // does not fit into scratch
+    kernel_too_large = 133,  // does not fit into scratch
     initrd_unreadable = 134,
-    initrd_too_large = 135,       // does not fit into scratch
+    initrd_too_large = 135,  // does not fit into scratch
     command_line_too_long = 136,
-    record_failed = 144,          // the recording could not be written whole
-    memory_failed = 160,          // RAM vanished while it was read (memory hot-unplug)
+    record_failed = 144,  // the recording could not be written whole
+    memory_failed = 160,  // RAM vanished while it was read (memory hot-unplug)
 };
 
 // ---------------------------------------------------------------------------------------------------
@@ -139,16 +139,16 @@ static_assert(sizeof(ArrayRef) == 16);
 
 struct Descriptor {
     std::uint32_t magic;
-    std::uint32_t size;                // sizeof(Descriptor)
-    std::uint64_t flags;               // 0
-    ArrayRef memory_map;               // MemoryRange, as the next kernel shall see it
-    ArrayRef scratch;                  // kho::abi::kho_scratch
-    ArrayRef preserved;                // PreservedRange
-    ArrayRef subtrees;                 // Subtree, beside the LUO one, which the device adds
-    std::uint64_t session_header;      // address of a luo_session_header_ser; 0: no LUO
-    std::uint64_t liveupdate_number;   // what the LUO FDT shall say
-    std::uint64_t acpi_rsdp;           // for the next boot_params; 0: unknown
-    std::uint64_t reserved[3];         // 0
+    std::uint32_t size;               // sizeof(Descriptor)
+    std::uint64_t flags;              // 0
+    ArrayRef memory_map;              // MemoryRange, as the next kernel shall see it
+    ArrayRef scratch;                 // kho::abi::kho_scratch
+    ArrayRef preserved;               // PreservedRange
+    ArrayRef subtrees;                // Subtree, beside the LUO one, which the device adds
+    std::uint64_t session_header;     // address of a luo_session_header_ser; 0: no LUO
+    std::uint64_t liveupdate_number;  // what the LUO FDT shall say
+    std::uint64_t acpi_rsdp;          // for the next boot_params; 0: unknown
+    std::uint64_t reserved[3];        // 0
 };
 static_assert(sizeof(Descriptor) == 128);
 

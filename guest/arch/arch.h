@@ -65,6 +65,9 @@ void watchdog(unsigned seconds);
 // Ends the run when there is no device to tell the verdict to, or after it was told: never returns.
 [[noreturn]] void halt();
 
+// Resets the machine without a word, as a kernel does that lost its way: for tests.
+[[noreturn]] void triple_fault();
+
 // Monotonic ticks for measuring; frequency unknown.
 std::uint64_t ticks();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Entry, ends, and the order of the stages.
+#include "guest/payload/crash.h"
 #include "guest/payload/payload.h"
 #include "guest/payload/status.h"
 
@@ -46,6 +47,8 @@ void Payload::run(const BootInfo &info) {
     arch::watchdog(watchdog_seconds());
     if (!params_.expect.empty() && !status_named(params_.expect))
         bail_out("expect=: the device has no status ", Quoted{params_.expect});
+    if (!params_.crash.empty() && !crash(params_.crash))
+        bail_out("crash=: unknown way ", Quoted{params_.crash});
     life_ = arch::read_register64(Register::kexec_count) + 1;
     if (info.handover)
         later_life();

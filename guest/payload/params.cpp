@@ -66,6 +66,10 @@ bool set_parameter(Params &params, std::string_view name, std::string_view text)
         params.break_case = text;
         return true;
     }
+    if (name == "crash") {
+        params.crash = text;
+        return true;
+    }
     if (name == "expect") {
         params.expect = text;
         return true;

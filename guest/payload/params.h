@@ -17,6 +17,7 @@ struct Params {
     std::uint64_t watchdog = 60;  // seconds
     bool strict = true;
     std::string_view break_case;      // name of the case, empty: none
+    std::string_view crash;           // way to die, empty: none
     std::string_view expect;          // name of the status with which the kexec shall be refused
     std::string_view forget_session;  // empty: nothing is forgotten
     std::uint64_t forget_token = 0;

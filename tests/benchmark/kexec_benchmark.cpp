@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whole legs by machine, and the emulated kexec against the sizes of RAM and of what is preserved, in a real QEMU.
+// Whole legs by machine, and the emulated kexec against the sizes of RAM and of what is preserved, in a real
+// QEMU.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -21,9 +22,9 @@ constexpr std::uint64_t mib = 1 << 20, gib = 1 << 30;
 // What QEMU needs to start and end without doing anything: the floor of every leg.
 void BareQemu(benchmark::State &state) {
     for (auto _ : state) {
-        const auto outcome = harness::run_command({harness::qemu(), "-M", "microvm", "-bios", "bios-microvm.bin", "-m",
-                                                   "256M", "-nodefaults", "-display", "none", "-S", "-monitor",
-                                                   "stdio", "-qmp", "none"});
+        const auto outcome = harness::run_command(
+            {harness::qemu(), "-M", "microvm", "-bios", "bios-microvm.bin", "-m", "256M", "-nodefaults",
+             "-display", "none", "-S", "-monitor", "stdio", "-qmp", "none"});
         state.SetIterationTime(outcome.seconds);
     }
 }
@@ -37,8 +38,8 @@ void Leg(benchmark::State &state, Machine machine) {
     }
 }
 
-// The device's own clock for one kexec: `ram` MiB of memory, of which `preserved` MiB are handed over; all of RAM has
-// been written by the guest if `touched`.
+// The device's own clock for one kexec: `ram` MiB of memory, of which `preserved` MiB are handed over; all of
+// RAM has been written by the guest if `touched`.
 void Kexec(benchmark::State &state, std::uint64_t ram, std::uint64_t preserved, bool touched) {
     const std::uint64_t low = std::min(ram, std::uint64_t{2048}) * mib, high = ram * mib - low;
     Machine machine;
@@ -55,7 +56,8 @@ void Kexec(benchmark::State &state, std::uint64_t ram, std::uint64_t preserved, 
                 q.fill(4 * gib, high, 1);
         }
         // In blocks of 2 MiB, from 64 MiB and from 4 GiB on.
-        const std::uint64_t in_low = std::min(preserved * mib, low - 128 * mib), in_high = preserved * mib - in_low;
+        const std::uint64_t in_low = std::min(preserved * mib, low - 128 * mib),
+                            in_high = preserved * mib - in_low;
         if (in_low)
             image.preserve(64 * mib, 9, static_cast<std::uint32_t>(in_low / (2 * mib)));
         if (in_high)
@@ -102,8 +104,8 @@ int main(int argc, char **argv) {
         add("Kexec/ram:" + size + "/touched", 2, Kexec, ram, std::uint64_t{0}, true);
     }
     for (const std::uint64_t preserved : {0, 64, 256, 1024, 4096})
-        add("Kexec/ram:8192M/touched/preserved:" + std::to_string(preserved) + "M", 2, Kexec, std::uint64_t{8192},
-            preserved, true);
+        add("Kexec/ram:8192M/touched/preserved:" + std::to_string(preserved) + "M", 2, Kexec,
+            std::uint64_t{8192}, preserved, true);
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();

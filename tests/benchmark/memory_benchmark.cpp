@@ -31,8 +31,8 @@ double seconds(Work work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Runs both in turn, so that a machine whose speed drifts is fair to both; reports bandwidth of `ours` and the
-// ratio of the two.
+// Runs both in turn, so that a machine whose speed drifts is fair to both; reports bandwidth of `ours` and
+// the ratio of the two.
 template <typename Ours, typename Plain>
 void compare(benchmark::State &state, const char *ratio, Ours ours, Plain plain) {
     double ours_total = 0, plain_total = 0;
@@ -55,8 +55,7 @@ void PoisonOfTouchedMemory(benchmark::State &state) {
         [&] {
             runs.clear();
             qemu::find_touched({ram.at, size}, runs);
-            for (const qemu::HostRun &run : runs)
-                std::memset(ram.at + run.offset, 0xcc, run.size);
+            for (const qemu::HostRun &run : runs) std::memset(ram.at + run.offset, 0xcc, run.size);
         },
         [&] { std::memset(ram.at, 0xdd, size); });
 }

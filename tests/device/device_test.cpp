@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The device in a real QEMU, its guest played by the test: registers, properties, and an emulated kexec of guest memory.
+// The device in a real QEMU, its guest played by the test: registers, properties, and an emulated kexec of
+// guest memory.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -49,9 +50,10 @@ TEST(Registers, HaveTheirResetValues) {
     EXPECT_EQ(q.read64(Register::purgatory_entry), purgatory_base);
     for (const Register which :
          {Register::status_index, Register::status_address, Register::descriptor, Register::next_entry,
-          Register::next_argument, Register::kexec_count, Register::preserved_bytes, Register::preserved_ranges,
-          Register::poisoned_bytes, Register::untouched_bytes, Register::kexec_nanoseconds, Register::recorded_bytes,
-          Register::kho_fdt, Register::luo_fdt, Register::mismatched_ranges})
+          Register::next_argument, Register::kexec_count, Register::preserved_bytes,
+          Register::preserved_ranges, Register::poisoned_bytes, Register::untouched_bytes,
+          Register::kexec_nanoseconds, Register::recorded_bytes, Register::kho_fdt, Register::luo_fdt,
+          Register::mismatched_ranges})
         EXPECT_EQ(q.read64(which), 0u) << std::hex << static_cast<unsigned>(which);
     for (const Register which : {Register::state, Register::status, Register::verdict})
         EXPECT_EQ(q.read32(which), 0u) << std::hex << static_cast<unsigned>(which);
@@ -110,8 +112,8 @@ TEST(Doorbell, RefusesNonsenseAndQemuGoesOn) {
     EXPECT_EQ(q.ring(Command::verify), Status::nothing_to_verify);
     EXPECT_EQ(q.ring(Command{0}), Status::unknown_command);
     EXPECT_EQ(q.ring(Command{0xffffffff}), Status::unknown_command);
-    for (const std::uint64_t address : {std::uint64_t{0x1001}, mmio_base, purgatory_base, ~std::uint64_t{0} - 7,
-                                        256 * mib - 8, std::uint64_t{0xfee00000}}) {
+    for (const std::uint64_t address : {std::uint64_t{0x1001}, mmio_base, purgatory_base,
+                                        ~std::uint64_t{0} - 7, 256 * mib - 8, std::uint64_t{0xfee00000}}) {
         q.write64(Register::descriptor, address);
         EXPECT_EQ(q.ring(Command::kexec), Status::descriptor_unreadable) << std::hex << address;
         EXPECT_EQ(q.read64(Register::status_address), address);
@@ -140,8 +142,7 @@ TEST(Kexec, HandsOverPoisonsAndVerifies) {
     EXPECT_EQ(q.property("kho-fdt").get<std::uint64_t>(), q.read64(Register::kho_fdt));
     EXPECT_EQ(q.property("luo-fdt").get<std::uint64_t>(), q.read64(Register::luo_fdt));
 
-    for (const std::byte b : q.read(secret, 8192))
-        ASSERT_EQ(b, std::byte{0xcc});
+    for (const std::byte b : q.read(secret, 8192)) ASSERT_EQ(b, std::byte{0xcc});
     EXPECT_EQ(q.ring(Command::verify), Status::ok);
     // One byte of preserved memory, as a stray write of the new kernel would change it.
     q.fill(image.data_start() + mib + 77, 1, 0x33);
@@ -310,8 +311,7 @@ TEST(Recording, OnAFullDiskLeavesTheOldOneAndNoPartOfANewOne) {
 // The statement of the guest that counts for scripts: QEMU's exit status.
 int end_with(std::vector<Verdict> verdicts, bool power_off = false) {
     QTest q(machine());
-    for (const Verdict verdict : verdicts)
-        q.write32(Register::verdict, static_cast<std::uint32_t>(verdict));
+    for (const Verdict verdict : verdicts) q.write32(Register::verdict, static_cast<std::uint32_t>(verdict));
     if (power_off)
         q.qmp("system_powerdown");
     return q.quit();
@@ -351,8 +351,9 @@ TEST(Properties, CanBeReadWhileRunningAndNotBeChanged) {
     EXPECT_EQ(q.property("state"), "idle");
     EXPECT_EQ(q.property("last-error"), "");
     EXPECT_EQ(q.property("kexec-count"), 0);
-    EXPECT_THROW(q.qmp("qom-set", {{"path", "/machine/peripheral/kho0"}, {"property", "poison"}, {"value", "off"}}),
-                 std::runtime_error);
+    EXPECT_THROW(
+        q.qmp("qom-set", {{"path", "/machine/peripheral/kho0"}, {"property", "poison"}, {"value", "off"}}),
+        std::runtime_error);
     EXPECT_THROW(q.qmp("device_del", {{"id", "kho0"}}), std::runtime_error);
     EXPECT_THROW(q.qmp("migrate", {{"uri", "exec:cat >/dev/null"}}), std::runtime_error);
     const auto listed = q.qmp("device-list-properties", {{"typename", "kexec-handover"}});
@@ -362,15 +363,17 @@ TEST(Properties, CanBeReadWhileRunningAndNotBeChanged) {
 TEST(Plugin, HelpPrintsEveryPropertyWithADescriptionAndExits) {
     const auto outcome = harness::run_command({harness::qemu(), "-plugin", harness::plugin() + ",help=on"});
     EXPECT_EQ(outcome.exit_status, 0) << outcome.report();
-    for (const char *name : {"kernel", "initrd", "append", "release", "record", "poison", "state", "last-error",
-                             "kexec-count", "preserved-bytes", "kho-fdt", "luo-fdt"})
+    for (const char *name : {"kernel", "initrd", "append", "release", "record", "poison", "state",
+                             "last-error", "kexec-count", "preserved-bytes", "kho-fdt", "luo-fdt"})
         EXPECT_EQ(harness::lines_with(outcome.console, "  " + std::string(name) + " ").size(), 1u) << name;
 }
 
 TEST(Plugin, RefusesAnUnknownArgument) {
-    const auto outcome = harness::run_command({harness::qemu(), "-plugin", harness::plugin() + ",nonsense=1"});
+    const auto outcome =
+        harness::run_command({harness::qemu(), "-plugin", harness::plugin() + ",nonsense=1"});
     EXPECT_NE(outcome.exit_status, 0);
-    EXPECT_NE(outcome.log.find("unknown plugin argument 'nonsense=1'"), std::string::npos) << outcome.report();
+    EXPECT_NE(outcome.log.find("unknown plugin argument 'nonsense=1'"), std::string::npos)
+        << outcome.report();
 }
 
 TEST(Plugin, AllowsOneDeviceOnly) {

@@ -24,14 +24,14 @@ GuestImage::GuestImage(QTest &q, Layout layout) : q_(q), data_start_(data_at) {
 
 std::uint64_t GuestImage::usable_bytes() const {
     std::uint64_t bytes = 0;
-    for (const MemoryRange &range : memory_map_)
-        bytes += range.size;
+    for (const MemoryRange &range : memory_map_) bytes += range.size;
     return bytes;
 }
 
 void GuestImage::data(std::uint64_t size, std::uint8_t seed) {
     for (std::uint64_t offset = 0; offset < size; offset += mib)
-        q_.fill(data_at + offset, std::min(mib, size - offset), static_cast<std::uint8_t>(seed + offset / mib));
+        q_.fill(data_at + offset, std::min(mib, size - offset),
+                static_cast<std::uint8_t>(seed + offset / mib));
     preserve(data_at, 0, static_cast<std::uint32_t>(size / kho::page_size));
 }
 

@@ -9,7 +9,8 @@
 
 namespace harness {
 
-//   0x10000  descriptor, arrays   1 MiB  preserved list   2 MiB  session header and data   below the top, 32 MiB of scratch
+//   0x10000  descriptor, arrays   1 MiB  preserved list   2 MiB  session header and data   below the top, 32
+//   MiB of scratch
 class GuestImage {
 public:
     struct Layout {

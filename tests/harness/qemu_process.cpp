@@ -83,18 +83,16 @@ std::string Outcome::report() const {
 
 Outcome run_command(const std::vector<std::string> &arguments, unsigned limit_seconds) {
     std::vector<const char *> argv;
-    for (const std::string &argument : arguments)
-        argv.push_back(argument.c_str());
+    for (const std::string &argument : arguments) argv.push_back(argument.c_str());
     argv.push_back(nullptr);
 
     Outcome outcome;
     GError *error = nullptr;
     const auto start = std::chrono::steady_clock::now();
-    const Ref<GSubprocess> process(
-        g_subprocess_newv(argv.data(),
-                          static_cast<GSubprocessFlags>(G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                                                        G_SUBPROCESS_FLAGS_STDERR_PIPE),
-                          &error));
+    const Ref<GSubprocess> process(g_subprocess_newv(
+        argv.data(),
+        static_cast<GSubprocessFlags>(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE),
+        &error));
     if (!process) {
         outcome.log = error->message;
         g_error_free(error);
@@ -127,8 +125,7 @@ Outcome run_command(const std::vector<std::string> &arguments, unsigned limit_se
             w->done = true;
         },
         &waiting);
-    while (!waiting.done)
-        g_main_context_iteration(nullptr, TRUE);
+    while (!waiting.done) g_main_context_iteration(nullptr, TRUE);
     g_source_remove(timer);
     g_subprocess_wait(process.get(), nullptr, nullptr);
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

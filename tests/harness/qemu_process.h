@@ -19,23 +19,23 @@ struct Machine {
     std::string bios = "bios-microvm.bin";  // -bios
     std::string memory = "256M";
     unsigned cpus = 1;
-    std::string kernel;                     // -kernel; empty: none
+    std::string kernel;  // -kernel; empty: none
     std::string initrd;
     std::string append;
-    std::string device_options;             // of the kexec-handover device, "record=F,poison=off"
+    std::string device_options;  // of the kexec-handover device, "record=F,poison=off"
     bool with_device = true;
-    bool reboot = false;                    // else a reset ends QEMU
-    std::vector<std::string> more;          // further arguments
+    bool reboot = false;            // else a reset ends QEMU
+    std::vector<std::string> more;  // further arguments
 
     // The whole command line. Without display and network; the serial port is stdout.
     std::vector<std::string> arguments() const;
 };
 
 struct Outcome {
-    int exit_status = -1;    // -1: ended by a signal or by the time limit
+    int exit_status = -1;  // -1: ended by a signal or by the time limit
     bool timed_out = false;
-    std::string console;     // stdout: the guest's serial port
-    std::string log;         // stderr: QEMU's and the device's messages
+    std::string console;  // stdout: the guest's serial port
+    std::string log;      // stderr: QEMU's and the device's messages
     double seconds = 0;
 
     // Everything a person needs to see why a leg failed.

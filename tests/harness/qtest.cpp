@@ -51,13 +51,12 @@ QTest::QTest(Machine machine) {
     GSocketListener *qmp = listen_on(directory_ + "/qmp");
     for (const std::string &argument :
          {std::string("-S"), std::string("-accel"), std::string("tcg"), std::string("-qtest"),
-          "unix:" + directory_ + "/qtest", std::string("-qtest-log"), std::string("/dev/null"), std::string("-qmp"),
-          "unix:" + directory_ + "/qmp"})
+          "unix:" + directory_ + "/qtest", std::string("-qtest-log"), std::string("/dev/null"),
+          std::string("-qmp"), "unix:" + directory_ + "/qmp"})
         machine.more.push_back(argument);
     const std::vector<std::string> arguments = machine.arguments();
     std::vector<const char *> argv;
-    for (const std::string &argument : arguments)
-        argv.push_back(argument.c_str());
+    for (const std::string &argument : arguments) argv.push_back(argument.c_str());
     argv.push_back(nullptr);
 
     GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
@@ -88,7 +87,8 @@ QTest::Channel QTest::accept(GSocketListener *listener) {
     // QEMU that dies at once never connects; its log says why.
     GCancellable *cancel = g_cancellable_new();
     const guint timer = g_timeout_add_seconds(
-        10, [](gpointer c) -> gboolean { return g_cancellable_cancel(G_CANCELLABLE(c)), G_SOURCE_REMOVE; }, cancel);
+        10, [](gpointer c) -> gboolean { return g_cancellable_cancel(G_CANCELLABLE(c)), G_SOURCE_REMOVE; },
+        cancel);
     struct Waiting {
         GSocketConnection *connection = nullptr;
         bool done = false;
@@ -102,8 +102,7 @@ QTest::Channel QTest::accept(GSocketListener *listener) {
             w->done = true;
         },
         &waiting);
-    while (!waiting.done)
-        g_main_context_iteration(nullptr, TRUE);
+    while (!waiting.done) g_main_context_iteration(nullptr, TRUE);
     if (!g_cancellable_is_cancelled(cancel))
         g_source_remove(timer);
     g_object_unref(cancel);
@@ -111,7 +110,8 @@ QTest::Channel QTest::accept(GSocketListener *listener) {
     if (!waiting.connection)
         fail("QEMU did not come up: " + log());
     g_socket_set_timeout(g_socket_connection_get_socket(waiting.connection), limit_seconds);
-    return {waiting.connection, g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(waiting.connection)))};
+    return {waiting.connection,
+            g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(waiting.connection)))};
 }
 
 std::string QTest::read_line(Channel &channel) {
@@ -126,8 +126,8 @@ std::string QTest::read_line(Channel &channel) {
 
 void QTest::send(Channel &channel, const std::string &text) {
     GError *error = nullptr;
-    if (!g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(channel.connection)), text.data(),
-                                   text.size(), nullptr, nullptr, &error))
+    if (!g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(channel.connection)),
+                                   text.data(), text.size(), nullptr, nullptr, &error))
         fail("sending to QEMU", error);
 }
 
@@ -185,8 +185,12 @@ std::uint64_t QTest::read64(kexec_handover::Register which) {
 std::uint32_t QTest::read32(kexec_handover::Register which) {
     return static_cast<std::uint32_t>(std::stoull(command("readl " + at(which)), nullptr, 16));
 }
-void QTest::write64(kexec_handover::Register which, std::uint64_t v) { command("writeq " + at(which) + " " + hex(v)); }
-void QTest::write32(kexec_handover::Register which, std::uint32_t v) { command("writel " + at(which) + " " + hex(v)); }
+void QTest::write64(kexec_handover::Register which, std::uint64_t v) {
+    command("writeq " + at(which) + " " + hex(v));
+}
+void QTest::write32(kexec_handover::Register which, std::uint32_t v) {
+    command("writel " + at(which) + " " + hex(v));
+}
 
 kexec_handover::Status QTest::ring(kexec_handover::Command command) {
     write32(kexec_handover::Register::command, static_cast<std::uint32_t>(command));

@@ -18,8 +18,8 @@ namespace harness {
 
 class QTest {
 public:
-    // Starts the machine, without a kernel of its own unless it names one. Throws std::runtime_error if QEMU does not
-    // come up.
+    // Starts the machine, without a kernel of its own unless it names one. Throws std::runtime_error if QEMU
+    // does not come up.
     explicit QTest(Machine machine);
     ~QTest();
     QTest(const QTest &) = delete;

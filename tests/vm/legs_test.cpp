@@ -32,13 +32,15 @@ TEST_P(Legs, EveryFileArrivesInEveryLife) {
     const Outcome outcome = harness::run(machine);
     EXPECT_TRUE(vm::passed(outcome));
     for (unsigned life = 1; life <= leg.lives; ++life)
-        EXPECT_EQ(
-            harness::lines_with(outcome.console, "# life " + std::to_string(life) + " of " + std::to_string(leg.lives))
-                .size(),
-            1u);
+        EXPECT_EQ(harness::lines_with(outcome.console,
+                                      "# life " + std::to_string(life) + " of " + std::to_string(leg.lives))
+                      .size(),
+                  1u);
     // The second life found live update 1, the third 2.
     for (unsigned number = 1; number < leg.lives; ++number)
-        EXPECT_EQ(harness::lines_with(outcome.console, "LUO FDT: live update " + std::to_string(number)).size(), 1u);
+        EXPECT_EQ(
+            harness::lines_with(outcome.console, "LUO FDT: live update " + std::to_string(number)).size(),
+            1u);
 }
 
 constexpr const char *seabios = "", *microvm_seabios = "bios-microvm.bin", *qboot = "qboot.rom";
@@ -77,8 +79,8 @@ TEST(Legs, PreserveMemoryAboveFourGib) {
     ASSERT_TRUE(vm::passed(recorded.outcome));
     const auto core = kho::ElfCore::open(recorded.file());
     ASSERT_TRUE(core.ok()) << core.error().message();
-    const kho::RangeSet high =
-        core.value().memory().intersect(kho::RangeSet({{kho::PhysAddr{std::uint64_t{4} << 30}, std::uint64_t{1} << 40}}));
+    const kho::RangeSet high = core.value().memory().intersect(
+        kho::RangeSet({{kho::PhysAddr{std::uint64_t{4} << 30}, std::uint64_t{1} << 40}}));
     EXPECT_GT(high.bytes(), 1u << 20);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The recording of a real leg, looked at with the tools that people have: readelf and dtc, and with our own reader.
+// The recording of a real leg, looked at with the tools that people have: readelf and dtc, and with our own
+// reader.
 #include <fstream>
 #include <regex>
 
@@ -30,12 +31,11 @@ vm::Recorded *Recording::recorded = nullptr;
 
 TEST_F(Recording, HoldsExactlyTheHandover) {
     EXPECT_EQ(kho::preserved_ranges(handover.preserved), core->memory());
-    // FDTs, map and scratch array are among it: they were read from nowhere else. And the sessions are those that the
-    // guest reports.
+    // FDTs, map and scratch array are among it: they were read from nowhere else. And the sessions are those
+    // that the guest reports.
     ASSERT_TRUE(handover.luo);
     std::size_t files = 0;
-    for (const kho::LuoSession &session : handover.luo->sessions)
-        files += session.files.size();
+    for (const kho::LuoSession &session : handover.luo->sessions) files += session.files.size();
     const auto verdict = harness::lines_with(recorded->outcome.console, "PASS payload -> payload: ");
     ASSERT_EQ(verdict.size(), 1u);
     EXPECT_NE(verdict[0].find(" " + std::to_string(handover.luo->sessions.size()) + " sessions, " +
@@ -65,7 +65,8 @@ TEST_F(Recording, OpensInReadelf) {
         std::smatch match;
         ASSERT_TRUE(std::regex_search(text, match, line)) << text;
         EXPECT_EQ(match[2], match[3]) << text;
-        loads.push_back({kho::PhysAddr{std::stoull(match[1], nullptr, 16)}, std::stoull(match[2], nullptr, 16)});
+        loads.push_back(
+            {kho::PhysAddr{std::stoull(match[1], nullptr, 16)}, std::stoull(match[2], nullptr, 16)});
     }
     EXPECT_EQ(kho::RangeSet(loads), core->memory());
     EXPECT_EQ(loads.size(), core->memory().ranges().size());
@@ -87,8 +88,8 @@ TEST_F(Recording, HoldsFdtsThatDtcDecompiles) {
     const std::pair<kho::PhysAddr, std::vector<const char *>> fdts[] = {
         {handover.fdt, {"compatible = \"kho-v1\"", "preserved-memory-map = ", "LUO {", "fdt = "}},
         {handover.luo_fdt,
-         {"compatible = \"luo-v1\"", "liveupdate-number = ", "luo-session {", "compatible = \"luo-session-v2\"",
-          "luo-session-header = "}}};
+         {"compatible = \"luo-v1\"", "liveupdate-number = ", "luo-session {",
+          "compatible = \"luo-session-v2\"", "luo-session-header = "}}};
     for (const auto &[address, expected] : fdts) {
         std::vector<std::byte> blob(4096);
         ASSERT_TRUE(core->read(address, blob).ok());

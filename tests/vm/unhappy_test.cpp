@@ -10,8 +10,8 @@ using harness::Machine;
 using harness::Outcome;
 using vm::Image;
 
-// The payload breaks its descriptor, is refused with the code it expects, verifies all its files again, and then makes
-// the same kexec whole.
+// The payload breaks its descriptor, is refused with the code it expects, verifies all its files again, and
+// then makes the same kexec whole.
 class Refused : public testing::TestWithParam<const char *> {};
 
 TEST_P(Refused, LeavesTheOldKernelWithItsSessionsIntact) {
@@ -89,7 +89,8 @@ INSTANTIATE_TEST_SUITE_P(Descriptor, Refused, testing::ValuesIn(breaks), [](cons
     return name;
 });
 
-// What is outside of the guest: the next kernel's files and the recording. `expect` makes the refusal the pass.
+// What is outside of the guest: the next kernel's files and the recording. `expect` makes the refusal the
+// pass.
 struct Outside {
     const char *name;
     const char *device_options;
@@ -105,7 +106,8 @@ TEST_P(RefusedOutside, LeavesTheOldKernelWithItsSessionsIntact) {
     machine.device_options = GetParam().device_options;
     const Outcome outcome = harness::run(machine);
     EXPECT_EQ(outcome.exit_status, 0) << outcome.report();
-    const auto lines = harness::lines_with(outcome.log, std::string("kexec-handover: ") + GetParam().status + ": ");
+    const auto lines =
+        harness::lines_with(outcome.log, std::string("kexec-handover: ") + GetParam().status + ": ");
     ASSERT_EQ(lines.size(), 1u) << outcome.report();
     EXPECT_NE(lines[0].find(GetParam().where), std::string::npos) << lines[0];
 }
@@ -163,12 +165,44 @@ TEST(ForgottenPage, IsFoundPoisonedByALenientReader) {
 TEST(ForgottenPage, IsFoundClearedByALenientReader) {
     const Outcome outcome = forget("strict=0", "poison=zero");
     EXPECT_TRUE(vm::failed(outcome));
-    EXPECT_EQ(harness::lines_with(outcome.console, std::string("FAIL payload -> payload: ") + place).size(), 1u)
+    EXPECT_EQ(harness::lines_with(outcome.console, std::string("FAIL payload -> payload: ") + place).size(),
+              1u)
         << outcome.report();
 }
 
 TEST(ForgottenPage, IsNotNoticedByALenientReaderWithoutPoison) {
     EXPECT_TRUE(vm::passed(forget("strict=0", "poison=off")));
 }
+
+// However a payload ends: only a pass looks like one.
+struct Death {
+    const char *way;
+    const char *report;  // on the console; nullptr: it has no chance to say anything
+};
+void PrintTo(const Death &death, std::ostream *out) { *out << death.way; }
+
+class Crash : public testing::TestWithParam<Death> {};
+
+TEST_P(Crash, IsReportedAndIsNoPass) {
+    const Outcome outcome =
+        harness::run(vm::machine(Image::elf, std::string("watchdog=1 crash=") + GetParam().way), 20);
+    EXPECT_EQ(outcome.exit_status, 1) << outcome.report();
+    EXPECT_TRUE(harness::lines_with(outcome.console, "PASS").empty()) << outcome.report();
+    if (!GetParam().report)
+        return;
+    EXPECT_EQ(harness::lines_with(outcome.console, "Bail out! ").size(), 1u) << outcome.report();
+    EXPECT_NE(outcome.console.find(GetParam().report), std::string::npos) << outcome.report();
+}
+
+constexpr Death deaths[] = {
+    {"null", "page fault"},      {"undefined", "invalid opcode"}, {"stack", "page fault"},
+    {"hang", "watchdog"},        {"bail-out", "crash=bail-out"},  {"triple-fault", nullptr},
+    {"nonsense", "unknown way"},
+};
+INSTANTIATE_TEST_SUITE_P(Ways, Crash, testing::ValuesIn(deaths), [](const auto &test) {
+    std::string name = test.param.way;
+    std::ranges::replace(name, '-', '_');
+    return name;
+});
 
 }  // namespace

@@ -35,7 +35,8 @@ inline testing::AssertionResult passed(const harness::Outcome &outcome) {
 inline testing::AssertionResult failed(const harness::Outcome &outcome) {
     if (outcome.timed_out || outcome.exit_status != 1 ||
         harness::lines_with(outcome.console, "FAIL payload -> payload: ").size() != 1)
-        return testing::AssertionFailure() << "expected exit status 1 and one FAIL line\n" << outcome.report();
+        return testing::AssertionFailure() << "expected exit status 1 and one FAIL line\n"
+                                           << outcome.report();
     return testing::AssertionSuccess();
 }
 

@@ -44,6 +44,15 @@ void halt() {
     for (;;) asm volatile("cli; hlt");
 }
 
+void triple_fault() {
+    const struct [[gnu::packed]] {
+        std::uint16_t limit = 0;
+        std::uint64_t base = 0;
+    } no_idt;
+    asm volatile("lidt %0; ud2" ::"m"(no_idt));
+    halt();
+}
+
 std::uint64_t ticks() {
     std::uint32_t low, high;
     asm volatile("rdtsc" : "=a"(low), "=d"(high));

@@ -269,8 +269,7 @@ TEST(Descriptor, ThatChangesWhileItIsReadIsUsedAsItWasChecked) {
     };
     const auto request = read_descriptor(guest.machine, Guest::descriptor_address);
     ASSERT_TRUE(request.ok()) << request.refusal().what;
-    for (const auto &[address, count] : reads)
-        EXPECT_EQ(count, 1) << std::hex << address;
+    for (const auto &[address, count] : reads) EXPECT_EQ(count, 1) << std::hex << address;
     EXPECT_EQ(request.value().preserved_ranges.bytes(), 0x10000 + 0x2000 + 0x2000 + mib);
     EXPECT_EQ(request.value().scratch_ranges.bytes(), 8 * mib);
 }

@@ -43,10 +43,11 @@ TEST(RegisterSpecification, ListsEveryStatusCodeByItsName) {
 TEST(RegisterSpecification, ListsEveryRegisterAtItsOffset) {
     const std::map<std::string, Register> registers = {
 #define ENTRY(name) {#name, Register::name}
-        ENTRY(signature), ENTRY(version), ENTRY(state), ENTRY(status), ENTRY(status_index), ENTRY(status_address),
-        ENTRY(descriptor), ENTRY(command), ENTRY(purgatory_entry), ENTRY(next_entry), ENTRY(next_argument),
-        ENTRY(kexec_count), ENTRY(preserved_bytes), ENTRY(preserved_ranges), ENTRY(poisoned_bytes),
-        ENTRY(untouched_bytes), ENTRY(kexec_nanoseconds), ENTRY(recorded_bytes), ENTRY(kho_fdt), ENTRY(luo_fdt),
+        ENTRY(signature),         ENTRY(version),          ENTRY(state),          ENTRY(status),
+        ENTRY(status_index),      ENTRY(status_address),   ENTRY(descriptor),     ENTRY(command),
+        ENTRY(purgatory_entry),   ENTRY(next_entry),       ENTRY(next_argument),  ENTRY(kexec_count),
+        ENTRY(preserved_bytes),   ENTRY(preserved_ranges), ENTRY(poisoned_bytes), ENTRY(untouched_bytes),
+        ENTRY(kexec_nanoseconds), ENTRY(recorded_bytes),   ENTRY(kho_fdt),        ENTRY(luo_fdt),
         ENTRY(mismatched_ranges), ENTRY(verdict)
 #undef ENTRY
     };
@@ -56,7 +57,8 @@ TEST(RegisterSpecification, ListsEveryRegisterAtItsOffset) {
             continue;
         ++seen;
         ASSERT_TRUE(registers.contains(cells.at(1))) << cells[1];
-        EXPECT_EQ(std::stoul(cells[0], nullptr, 16), static_cast<std::uint32_t>(registers.at(cells[1]))) << cells[1];
+        EXPECT_EQ(std::stoul(cells[0], nullptr, 16), static_cast<std::uint32_t>(registers.at(cells[1])))
+            << cells[1];
     }
     EXPECT_EQ(seen, registers.size());
 }
@@ -64,8 +66,9 @@ TEST(RegisterSpecification, ListsEveryRegisterAtItsOffset) {
 TEST(RegisterSpecification, ListsTheDescriptorsFields) {
     const std::map<std::string, std::size_t> fields = {
 #define ENTRY(name) {#name, offsetof(Descriptor, name)}
-        ENTRY(magic),  ENTRY(size),     ENTRY(flags),          ENTRY(memory_map),        ENTRY(scratch),  ENTRY(preserved),
-        ENTRY(subtrees), ENTRY(session_header), ENTRY(liveupdate_number), ENTRY(acpi_rsdp), ENTRY(reserved)
+        ENTRY(magic),     ENTRY(size),     ENTRY(flags),          ENTRY(memory_map),        ENTRY(scratch),
+        ENTRY(preserved), ENTRY(subtrees), ENTRY(session_header), ENTRY(liveupdate_number), ENTRY(acpi_rsdp),
+        ENTRY(reserved)
 #undef ENTRY
     };
     std::size_t seen = 0;

@@ -27,14 +27,12 @@ constexpr std::uint64_t kib = 1 << 10, mib = 1 << 20, gib = 1 << 30;
 class FakeMachine : public Machine {
 public:
     explicit FakeMachine(std::vector<kho::Range> ram) {
-        for (const kho::Range &range : ram)
-            blocks_[value(range.start)].resize(range.size);
+        for (const kho::Range &range : ram) blocks_[value(range.start)].resize(range.size);
     }
 
     kho::RangeSet ram() const override {
         std::vector<kho::Range> ranges;
-        for (const auto &[start, bytes] : blocks_)
-            ranges.push_back({kho::PhysAddr{start}, bytes.size()});
+        for (const auto &[start, bytes] : blocks_) ranges.push_back({kho::PhysAddr{start}, bytes.size()});
         return kho::RangeSet(std::move(ranges));
     }
     kho::Outcome read(kho::PhysAddr from, std::span<std::byte> out) const override {
@@ -88,7 +86,9 @@ public:
     mutable std::function<void(kho::PhysAddr, std::size_t)> after_read;
 
 private:
-    static kho::Error outside(kho::PhysAddr at) { return {kho::Errc::outside_memory, value(at), 0, "not RAM"}; }
+    static kho::Error outside(kho::PhysAddr at) {
+        return {kho::Errc::outside_memory, value(at), 0, "not RAM"};
+    }
     std::byte *find(kho::PhysAddr at, std::uint64_t size) const {
         auto it = blocks_.upper_bound(value(at));
         if (it == blocks_.begin())
@@ -105,9 +105,9 @@ private:
 
 // A guest with one session of two files, ready to kexec. Change what it says, then store() it.
 //
-//   0x001000  descriptor   0x002000  memory map  0x003000  scratch   0x004000  subtrees   0x8000  preserved list
-//   0x200000  session header (order 4)   0x210000  file array (order 1)   0x212000  two pages of data
-//   4 GiB     1 MiB of preserved data    8 MiB .. 16 MiB  scratch
+//   0x001000  descriptor   0x002000  memory map  0x003000  scratch   0x004000  subtrees   0x8000  preserved
+//   list 0x200000  session header (order 4)   0x210000  file array (order 1)   0x212000  two pages of data 4
+//   GiB     1 MiB of preserved data    8 MiB .. 16 MiB  scratch
 struct Guest {
     FakeMachine machine{{{kho::PhysAddr{0}, 24 * mib}, {kho::PhysAddr{4 * gib}, 4 * mib}}};
     Descriptor descriptor{.magic = descriptor_magic,
@@ -137,11 +137,11 @@ struct Guest {
         kho::abi::luo_session_ser session{.name = "alpha", .file_set = {0x210000, 2}};
         sessions.push_back(session);
         for (std::uint64_t i = 0; i < 2; ++i)
-            files.push_back({.compatible = "memfd-v1", .data = 0x212000 + i * kho::page_size, .token = 10 + i});
+            files.push_back(
+                {.compatible = "memfd-v1", .data = 0x212000 + i * kho::page_size, .token = 10 + i});
         for (const std::uint64_t at : {std::uint64_t{0x212000}, std::uint64_t{4 * gib}}) {
             auto bytes = machine.bytes(at, at < gib ? 2 * kho::page_size : mib);
-            for (std::size_t i = 0; i < bytes.size(); ++i)
-                bytes[i] = static_cast<std::byte>(i * 7 + at / 3);
+            for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7 + at / 3);
         }
     }
 

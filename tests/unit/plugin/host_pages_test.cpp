@@ -22,8 +22,7 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> touched(std::span<const std
     std::vector<HostRun> runs;
     find_touched(memory, runs);
     std::vector<std::pair<std::uint64_t, std::uint64_t>> result;
-    for (const HostRun &run : runs)
-        result.emplace_back(run.offset, run.size);
+    for (const HostRun &run : runs) result.emplace_back(run.offset, run.size);
     return result;
 }
 
@@ -34,11 +33,9 @@ TEST(HostPages, NeverWrittenAreNotTouched) {
 
 TEST(HostPages, WrittenOnesAreFoundAsRuns) {
     Area area;
-    for (const std::size_t i : {0u, 5u, 6u, 7u, 63u})
-        area.at[i * page + 100] = std::byte{1};
-    EXPECT_EQ(touched({area.at, pages * page}),
-              (std::vector<std::pair<std::uint64_t, std::uint64_t>>{
-                  {0, page}, {5 * page, 3 * page}, {63 * page, page}}));
+    for (const std::size_t i : {0u, 5u, 6u, 7u, 63u}) area.at[i * page + 100] = std::byte{1};
+    EXPECT_EQ(touched({area.at, pages * page}), (std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+                                                    {0, page}, {5 * page, 3 * page}, {63 * page, page}}));
 }
 
 TEST(HostPages, AreCutToTheMemoryAskedFor) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The emulated kexec over a machine of plain arrays: what it leaves behind, and that a refusal leaves nothing.
+// The emulated kexec over a machine of plain arrays: what it leaves behind, and that a refusal leaves
+// nothing.
 #include <sys/resource.h>
 
 #include <csignal>
@@ -55,7 +56,8 @@ TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     EXPECT_EQ(handover.value().luo->sessions[0].files.size(), 2u);
     EXPECT_EQ(kho::preserved_ranges(handover.value().preserved).bytes(), world.kexec.last().preserved_bytes);
 
-    EXPECT_EQ(machine.load<std::uint64_t>(boot_params + kho::abi::boot_params::acpi_rsdp_addr).value(), 0xf1234u);
+    EXPECT_EQ(machine.load<std::uint64_t>(boot_params + kho::abi::boot_params::acpi_rsdp_addr).value(),
+              0xf1234u);
     EXPECT_EQ(machine.load<std::uint8_t>(boot_params + kho::abi::boot_params::e820_entries).value(), 4u);
     const std::uint64_t command_line =
         machine.load<std::uint32_t>(boot_params + kho::abi::boot_params::cmd_line_ptr).value();
@@ -70,7 +72,8 @@ TEST(Kexec, KeepsPreservedBytesAndPoisonsAllOther) {
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
     const auto after = world.guest.machine.contents();
     const auto at = [](const auto &contents, std::uint64_t address) {
-        return contents.at(address >= 4 * gib ? 4 * gib : 0)[address >= 4 * gib ? address - 4 * gib : address];
+        return contents.at(address >= 4 * gib ? 4 * gib
+                                              : 0)[address >= 4 * gib ? address - 4 * gib : address];
     };
     for (std::uint64_t address = 0x212000; address < 0x214000; ++address)
         ASSERT_EQ(at(before, address), at(after, address)) << std::hex << address;
@@ -88,7 +91,8 @@ TEST(Kexec, WithoutPoisonLeavesTheOldKernelsMemory) {
     World world;
     world.options.poison = Poison::off;
     ASSERT_EQ(world.ring().status, Status::ok);
-    EXPECT_EQ(world.guest.machine.load<Descriptor>(Guest::descriptor_address).value().magic, descriptor_magic);
+    EXPECT_EQ(world.guest.machine.load<Descriptor>(Guest::descriptor_address).value().magic,
+              descriptor_magic);
     EXPECT_EQ(world.kexec.last().poisoned_bytes, 0u);
 }
 
@@ -182,7 +186,8 @@ TEST(Kexec, RecordsExactlyTheHandover) {
 }
 
 // -----------------------------------------------------------------------------------------------------------
-// Refusals: each with its code, memory as it was, the state idle, no file left, and a second attempt that works.
+// Refusals: each with its code, memory as it was, the state idle, no file left, and a second attempt that
+// works.
 
 struct Refused {
     const char *name;
@@ -226,13 +231,17 @@ const Refused refused[] = {
     {"NoDescriptor", Status::descriptor_magic,
      [](World &w) { w.guest.machine.store(0x1000, std::uint32_t{0}); }},
     {"NoKernelIsSet", Status::kernel_missing, [](World &w) { w.options.kernel.clear(); }},
-    {"KernelFileMissing", Status::kernel_missing, [](World &w) { w.options.kernel = w.directory.path("nowhere"); }},
-    {"KernelIsADirectory", Status::kernel_unreadable, [](World &w) { w.options.kernel = w.directory.path("."); }},
+    {"KernelFileMissing", Status::kernel_missing,
+     [](World &w) { w.options.kernel = w.directory.path("nowhere"); }},
+    {"KernelIsADirectory", Status::kernel_unreadable,
+     [](World &w) { w.options.kernel = w.directory.path("."); }},
     {"KernelIsADevice", Status::kernel_unreadable, [](World &w) { w.options.kernel = "/dev/zero"; }},
     {"KernelIsEmpty", Status::kernel_format,
      [](World &w) { w.options.kernel = w.directory.write("other", {}); }},
     {"KernelIsNoKernel", Status::kernel_format,
-     [](World &w) { w.options.kernel = w.directory.write("other", std::vector<std::byte>(9999, std::byte{'x'})); }},
+     [](World &w) {
+         w.options.kernel = w.directory.write("other", std::vector<std::byte>(9999, std::byte{'x'}));
+     }},
     {"KernelIsCutShort", Status::kernel_format,
      [](World &w) {
          auto bytes = FakeKernel{}.bytes();
@@ -241,10 +250,12 @@ const Refused refused[] = {
      }},
     {"KernelWithoutBootFlag", Status::kernel_format, [](World &w) { use_kernel(w, {.boot_flag = 0}); }},
     {"KernelOfAnOldProtocol", Status::kernel_protocol, [](World &w) { use_kernel(w, {.version = 0x020b}); }},
-    {"KernelWithout64BitEntry", Status::kernel_no_64bit_entry, [](World &w) { use_kernel(w, {.xloadflags = 2}); }},
+    {"KernelWithout64BitEntry", Status::kernel_no_64bit_entry,
+     [](World &w) { use_kernel(w, {.xloadflags = 2}); }},
     {"KernelThatDoesNotFitIntoScratch", Status::kernel_too_large,
      [](World &w) { use_kernel(w, {.init_size = 9 * mib}); }},
-    {"InitrdMissing", Status::initrd_unreadable, [](World &w) { w.options.initrd = w.directory.path("nowhere"); }},
+    {"InitrdMissing", Status::initrd_unreadable,
+     [](World &w) { w.options.initrd = w.directory.path("nowhere"); }},
     {"InitrdThatDoesNotFitIntoScratch", Status::initrd_too_large,
      [](World &w) { w.options.initrd = w.directory.write("initrd", std::vector<std::byte>(8 * mib)); }},
     {"CommandLineTooLong", Status::command_line_too_long,
@@ -261,7 +272,8 @@ const Refused refused[] = {
      }},
     {"RecordingInADirectoryThatIsNotThere", Status::record_failed,
      [](World &w) { w.options.record = w.directory.path("no/where"); }},
-    {"RecordingOntoADirectory", Status::record_failed, [](World &w) { w.options.record = w.directory.path("."); }},
+    {"RecordingOntoADirectory", Status::record_failed,
+     [](World &w) { w.options.record = w.directory.path("."); }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, RefusedKexec, testing::ValuesIn(refused),
@@ -292,9 +304,10 @@ TEST(Kexec, WithAFullDiskLeavesTheOldRecordingAndNoPartOfANewOne) {
 TEST(Kexec, NamesEveryStatusAndState) {
     for (std::uint32_t code = 0; code < 256; ++code) {
         const std::string text = name(Status{code});
-        const std::uint32_t known[] = {0,  1,  2,  3,  4,  5,  16, 17, 18, 19, 20,  21,  22,  32,  33,  34,
-                                       48, 49, 50, 64, 65, 66, 67, 68, 69, 80, 81,  96,  97,  98,  100, 101,
-                                       102, 103, 112, 128, 129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
+        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,
+                                       22,  32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,
+                                       69,  80,  81,  96,  97,  98,  100, 101, 102, 103, 112, 128,
+                                       129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
         EXPECT_EQ(text == "unknown", std::ranges::find(known, code) == std::end(known)) << code;
     }
     EXPECT_STREQ(name(State::handed_over), "handed-over");

@@ -31,8 +31,8 @@ std::optional<std::uint64_t> translate(std::span<const std::byte> rom, std::uint
 TEST(Purgatory, MapsTheFirstFourGibToThemselves) {
     const auto rom = make_purgatory();
     ASSERT_EQ(rom.size(), purgatory_size);
-    for (const std::uint64_t address : {std::uint64_t{0}, std::uint64_t{0x12345678}, mmio_base, purgatory_base,
-                                        4 * gib - 1})
+    for (const std::uint64_t address :
+         {std::uint64_t{0}, std::uint64_t{0x12345678}, mmio_base, purgatory_base, 4 * gib - 1})
         EXPECT_EQ(translate(rom, address), address) << std::hex << address;
     EXPECT_EQ(translate(rom, 4 * gib), std::nullopt);
 }
