@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fdt/abi/x86_boot.h"
 #include "fdt/abi/kho.h"
+#include "fdt/abi/x86_boot.h"
 #include "fdt/error.h"
 #include "fdt/ranges.h"
 
@@ -18,16 +18,16 @@ namespace kho {
 // A parsed kernel file. Its spans point into the caller's file bytes, which must outlive it.
 struct KernelImage {
     struct Segment {
-        std::uint64_t offset;             // from the image's first byte in memory
+        std::uint64_t offset;  // from the image's first byte in memory
         std::span<const std::byte> bytes;
-        std::uint64_t memory_size;        // >= bytes.size(); the rest is zeroed
+        std::uint64_t memory_size;  // >= bytes.size(); the rest is zeroed
     };
-    bool relocatable = false;       // else it goes exactly to `preferred`
-    bool above_4g = false;          // may lie above 4 GiB
+    bool relocatable = false;  // else it goes exactly to `preferred`
+    bool above_4g = false;     // may lie above 4 GiB
     PhysAddr preferred{};
     std::uint64_t alignment = page_size;
-    std::uint64_t size = 0;         // of memory needed from its first byte on (init_size for a bzImage)
-    std::uint64_t entry_offset = 0; // of the 64-bit entry
+    std::uint64_t size = 0;          // of memory needed from its first byte on (init_size for a bzImage)
+    std::uint64_t entry_offset = 0;  // of the 64-bit entry
     std::uint64_t max_command_line = 2047;  // without the NUL
     std::vector<Segment> segments;
     std::span<const std::byte> setup_header;  // bytes from 0x1f1 on of a bzImage; empty for an ELF
@@ -50,11 +50,13 @@ struct BootRequest {
 // Bytes to put into guest memory; what exceeds `bytes` up to `memory_size` is zeroed.
 struct Placement {
     PhysAddr address{};
-    std::vector<std::byte> owned;       // small things made here
+    std::vector<std::byte> owned;         // small things made here
     std::span<const std::byte> borrowed;  // or a part of the kernel or initrd file
     std::uint64_t memory_size = 0;
 
-    std::span<const std::byte> bytes() const { return owned.empty() ? borrowed : std::span<const std::byte>(owned); }
+    std::span<const std::byte> bytes() const {
+        return owned.empty() ? borrowed : std::span<const std::byte>(owned);
+    }
 };
 
 struct BootPlan {

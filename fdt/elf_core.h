@@ -35,7 +35,8 @@ struct CoreHeader {
 
 // Hands the bytes of `range` to `sink` in ascending order, in pieces of any size. An error from the sink is
 // passed on.
-using CoreSource = std::function<Outcome(Range range, const std::function<Outcome(std::span<const std::byte>)> &sink)>;
+using CoreSource =
+    std::function<Outcome(Range range, const std::function<Outcome(std::span<const std::byte>)> &sink)>;
 
 // Writes `path` whole or not at all: into a temporary file beside it, then renamed over it. Returns the
 // file's size in bytes. Errors: io with errno's text and the path, outside_memory if the source gives too

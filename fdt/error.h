@@ -22,7 +22,7 @@ enum class Errc {
     scratch_array,
     subtree_address,
     map_address,
-    map_chunk,      // misaligned, cyclic, or with too many elements
+    map_chunk,  // misaligned, cyclic, or with too many elements
     map_order,
     map_bitmap,
     block_order,
@@ -31,7 +31,7 @@ enum class Errc {
     not_preserved,
     session_count,
     session_name,
-    file_set,        // an address without a count or a count without an address
+    file_set,  // an address without a count or a count without an address
     file_count,
     file_compatible,
     file_token,

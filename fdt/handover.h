@@ -57,7 +57,7 @@ struct Handover {
     std::vector<PreservedBlocks> preserved;  // ascending by order, then address; neighbours joined
     std::vector<Subtree> subtrees;           // in FDT order, LUO included
     std::optional<Luo> luo;
-    PhysAddr luo_fdt{};                      // 0 without LUO
+    PhysAddr luo_fdt{};  // 0 without LUO
     bool operator==(const Handover &) const = default;
 };
 

@@ -22,8 +22,9 @@ Outcome write_kho_v1_map(std::span<const PreservedBlocks> blocks, PhysAddr at, s
 Result<std::vector<std::byte>> write_kho_v1_fdt(PhysAddr memory_map, std::span<const Subtree> subtrees);
 
 // Reads the chunk list. Bounded, and a cycle is an error: map_address, map_chunk, map_order, map_bitmap,
-// outside_memory. map_bitmap's `address` is that of the chunk and `index` the entry in it; for a block that is
-// preserved twice, in two bitmaps, it is the block's address. Neighbouring blocks come back joined, ascending by order, then address.
+// outside_memory. map_bitmap's `address` is that of the chunk and `index` the entry in it; for a block that
+// is preserved twice, in two bitmaps, it is the block's address. Neighbouring blocks come back joined,
+// ascending by order, then address.
 Result<std::vector<PreservedBlocks>> read_kho_v1_map(const Memory &memory, PhysAddr first_chunk);
 
 // Reads everything that kho_data points at: FDT, scratch array, map, and the LUO part if there is one.

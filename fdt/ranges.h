@@ -33,8 +33,8 @@ public:
     RangeSet() = default;
     explicit RangeSet(std::vector<Range> ranges);
 
-    void add(Range range);       // O(n)
-    void subtract(Range range);  // O(n)
+    void add(Range range);                            // O(n)
+    void subtract(Range range);                       // O(n)
     RangeSet minus(const RangeSet &other) const;      // O(n + m)
     RangeSet intersect(const RangeSet &other) const;  // O(n + m)
 
