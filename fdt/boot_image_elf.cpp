@@ -113,6 +113,8 @@ Result<KernelImage> parse_elf_kernel(std::span<const std::byte> file) {
                            "no segment holds the entry " + hex(header.value().e_entry));
 
     image.relocatable = header.value().e_type == ET_DYN;
+    // Entered in 64-bit mode, position-independent code has no reason to stay below 4 GiB.
+    image.above_4g = image.relocatable;
     if (!image.relocatable)
         image.alignment = page_size;
     // Aligned down, so that all of it keeps its alignment wherever the base goes.

@@ -13,11 +13,12 @@
 
 namespace kho {
 
-// Notes have the owner name "KHO".
+// Notes have the owner name "KHO". Tools like readelf take small types in a core file for register sets whoever
+// the owner is, so ours begin where nothing else is.
 inline constexpr char core_note_owner[] = "KHO";
-inline constexpr std::uint32_t core_note_kho_data = 1;    // abi::kho_data
-inline constexpr std::uint32_t core_note_memory_map = 2;  // CoreMemoryRange array: the guest's memory map
-inline constexpr std::uint32_t core_note_release = 3;     // string without NUL, for example "6.19"
+inline constexpr std::uint32_t core_note_kho_data = 0x4b480001;    // abi::kho_data
+inline constexpr std::uint32_t core_note_memory_map = 0x4b480002;  // CoreMemoryRange array: the guest's memory map
+inline constexpr std::uint32_t core_note_release = 0x4b480003;     // string without NUL, for example "6.19"
 
 struct CoreMemoryRange {
     std::uint64_t address;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -109,7 +110,7 @@ private:
 
     Bytes file_;
     CoreHeader header_;
-    bool seen_[core_note_release + 1] = {};
+    std::set<std::uint32_t> seen_;  // known types
 };
 
 Outcome NoteReader::read(const Elf64_Phdr &segment, std::uint64_t segment_at) {
@@ -140,12 +141,12 @@ Outcome NoteReader::read(const Elf64_Phdr &segment, std::uint64_t segment_at) {
 
 Outcome NoteReader::take(std::uint32_t type, Bytes content, std::uint64_t at) {
     // A later version may know more types.
-    if (type == 0 || type >= std::size(seen_))
+    if (type < core_note_kho_data || type > core_note_release)
         return success();
-    if (std::exchange(seen_[type], true))
-        return format_error(at, "two notes of type " + std::to_string(type));
+    if (!seen_.insert(type).second)
+        return format_error(at, "two notes of type " + hex(type));
     const auto wrong_size = [&] {
-        return format_error(at, "a note of type " + std::to_string(type) + " of " +
+        return format_error(at, "a note of type " + hex(type) + " of " +
                                     std::to_string(content.size()) + " bytes");
     };
     switch (type) {
@@ -169,7 +170,7 @@ Outcome NoteReader::take(std::uint32_t type, Bytes content, std::uint64_t at) {
 }
 
 Result<CoreHeader> NoteReader::finish() {
-    if (!seen_[core_note_kho_data])
+    if (!seen_.contains(core_note_kho_data))
         return format_error(0, "no note says where the handover begins");
     return std::move(header_);
 }
