@@ -80,7 +80,9 @@ public:
         return {find(kho::PhysAddr{at}, size), size};
     }
     // All of memory, to compare before and after.
-    std::map<std::uint64_t, std::vector<std::byte>> contents() const { return blocks_; }
+    using Contents =
+        std::map<std::uint64_t, std::vector<unsigned char>>;  // compared by memcmp, unlike std::byte
+    const Contents &contents() const { return blocks_; }
 
     // Called after each read, as another CPU might act then.
     mutable std::function<void(kho::PhysAddr, std::size_t)> after_read;
@@ -97,10 +99,10 @@ private:
         const std::uint64_t offset = value(at) - it->first;
         if (offset > it->second.size() || size > it->second.size() - offset)
             return nullptr;
-        return const_cast<std::byte *>(it->second.data()) + offset;
+        return reinterpret_cast<std::byte *>(const_cast<unsigned char *>(it->second.data())) + offset;
     }
 
-    std::map<std::uint64_t, std::vector<std::byte>> blocks_;
+    Contents blocks_;
 };
 
 // A guest with one session of two files, ready to kexec. Change what it says, then store() it.

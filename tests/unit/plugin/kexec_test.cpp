@@ -70,7 +70,7 @@ TEST(Kexec, KeepsPreservedBytesAndPoisonsAllOther) {
     World world;
     const auto before = world.guest.machine.contents();
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
-    const auto after = world.guest.machine.contents();
+    const auto &after = world.guest.machine.contents();
     const auto at = [](const auto &contents, std::uint64_t address) {
         return contents.at(address >= 4 * gib ? 4 * gib
                                               : 0)[address >= 4 * gib ? address - 4 * gib : address];
@@ -82,8 +82,8 @@ TEST(Kexec, KeepsPreservedBytesAndPoisonsAllOther) {
     // The old kernel's own memory, its descriptor among it; free memory; all scratch that is not used anew.
     for (const std::uint64_t address : {std::uint64_t{0x1000}, std::uint64_t{0x2000}, std::uint64_t{0x214000},
                                         8 * mib - 1, 4 * gib + mib, 4 * gib + 4 * mib - 1})
-        EXPECT_EQ(at(after, address), poison_byte) << std::hex << address;
-    EXPECT_EQ(at(after, 0), std::byte{0}) << "reserved memory is the firmware's";
+        EXPECT_EQ(at(after, address), static_cast<unsigned char>(poison_byte)) << std::hex << address;
+    EXPECT_EQ(at(after, 0), 0) << "reserved memory is the firmware's";
     EXPECT_EQ(world.kexec.last().poisoned_bytes + world.kexec.last().preserved_bytes, 28 * mib - 0x1000);
 }
 
@@ -159,7 +159,7 @@ TEST(Kexec, IsForgottenByAResetInTheMiddle) {
     Guest guest;
     guest.store();
     for (const auto &[at, bytes] : guest.machine.contents())
-        ASSERT_TRUE(world.guest.machine.write(kho::PhysAddr{at}, bytes).ok());
+        ASSERT_TRUE(world.guest.machine.write(kho::PhysAddr{at}, std::as_bytes(std::span(bytes))).ok());
     EXPECT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
 }
 
@@ -219,7 +219,7 @@ TEST_P(RefusedKexec, LeavesEverythingAsItWasAndCanBeRepeated) {
     Guest fresh;
     fresh.store();
     for (const auto &[at, bytes] : fresh.machine.contents())
-        ASSERT_TRUE(world.guest.machine.write(kho::PhysAddr{at}, bytes).ok());
+        ASSERT_TRUE(world.guest.machine.write(kho::PhysAddr{at}, std::as_bytes(std::span(bytes))).ok());
     EXPECT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
 }
 
