@@ -26,10 +26,14 @@ struct BootInfo {
     std::size_t memory_map_count;
     bool memory_map_truncated;                   // not all is here: more entries than fit, or one that wraps
     char command_line[2048];                     // NUL-terminated copy
+    bool command_line_truncated;                 // the loader's was longer, or not readable to its end
     PhysRange image;                             // this payload, with its bss and stack
     PhysRange initrd;                            // size 0: none
     std::uint64_t acpi_rsdp;                     // 0: unknown
-    std::optional<kho::abi::kho_data> handover;  // of the first SETUP_KEXEC_KHO node
+    std::optional<kho::abi::kho_data> handover;  // of the first SETUP_KEXEC_KHO node that is well-formed
+    // There was a SETUP_KEXEC_KHO node of another length, or one that can't be read; or the list of nodes is
+    // too long, circular or unreadable, so that there may have been one.
+    bool handover_malformed;
     // Other memory that holds boot data until it has been read (boot_params, setup_data nodes).
     PhysRange boot_data[40];
     std::size_t boot_data_count;
@@ -50,7 +54,6 @@ bool map_memory(std::uint64_t top, kho::PhysAddr (*allocate_page)(void *), void 
 std::uint32_t read_register32(kexec_handover::Register r);
 std::uint64_t read_register64(kexec_handover::Register r);
 void write_register32(kexec_handover::Register r, std::uint32_t v);
-void write_register64(kexec_handover::Register r, std::uint64_t v);
 
 // Puts every other CPU into a state in which it needs no memory (INIT, waiting for SIPI).
 void stop_other_cpus();

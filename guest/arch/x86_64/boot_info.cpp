@@ -42,21 +42,24 @@ void add_boot_data(BootInfo &info, std::uint64_t address, std::uint64_t size) {
 }
 
 void copy_command_line(BootInfo &info, std::uint64_t address) {
-    constexpr std::size_t room = sizeof(info.command_line) - 1;
+    if (address == 0)
+        return;
     std::size_t length = 0;
     // Page by page: what lies behind the string's own need not exist.
-    while (address && length < room) {
+    while (length < sizeof(info.command_line)) {
         const std::uint64_t from = address + length;
         const std::uint64_t rest_of_page = kho::page_size - from % kho::page_size;
-        const std::size_t chunk = rest_of_page < room - length ? rest_of_page : room - length;
+        const std::size_t room = sizeof(info.command_line) - length;
+        const std::size_t chunk = rest_of_page < room ? rest_of_page : room;
         if (!copy_from_physical(info.command_line + length, from, chunk))
             break;
         const std::size_t used = strnlen(info.command_line + length, chunk);
         length += used;
         if (used < chunk)
-            break;
+            return;
     }
-    info.command_line[length] = '\0';
+    info.command_line_truncated = true;
+    info.command_line[length < sizeof(info.command_line) ? length : sizeof(info.command_line) - 1] = '\0';
 }
 
 }  // namespace guest::arch

@@ -14,7 +14,8 @@ void add_memory(BootInfo &info, std::uint64_t address, std::uint64_t size, std::
 
 void add_boot_data(BootInfo &info, std::uint64_t address, std::uint64_t size);
 
-// A NUL-terminated string of at most sizeof(info.command_line) - 1 bytes; a longer one is cut.
+// A NUL-terminated string of at most sizeof(info.command_line) - 1 bytes; a longer one is cut, and so is one
+// that can't be read to its end. Address 0: there is none.
 void copy_command_line(BootInfo &info, std::uint64_t address);
 
 // `address` of an hvm_start_info, or of a boot_params.

@@ -39,8 +39,10 @@ void read_e820_extension(BootInfo &info, std::uint64_t address, std::uint32_t le
     }
     for (; n; --n) {
         kho::abi::e820_entry e;
-        if (!copy_from_physical(&e, address, sizeof(e)))
+        if (!copy_from_physical(&e, address, sizeof(e))) {
+            info.memory_map_truncated = true;
             return;
+        }
         add_entry(info, e);
         address += sizeof(e);
     }
@@ -53,22 +55,29 @@ bool seen(const BootInfo &info, std::uint64_t address) {
     return false;
 }
 
+void read_handover(BootInfo &info, std::uint64_t address, std::uint32_t length) {
+    kho::abi::kho_data handover;
+    if (length != sizeof(handover) || !copy_from_physical(&handover, address, sizeof(handover)))
+        info.handover_malformed = true;
+    else if (!info.handover)
+        info.handover = handover;
+}
+
 // The list may be anything: circular, in memory that does not exist, with lengths that wrap.
 void read_setup_data(BootInfo &info, std::uint64_t address) {
-    for (unsigned nodes = 0; address && nodes < max_setup_data_nodes; ++nodes) {
+    for (unsigned nodes = 0; address; ++nodes) {
         kho::abi::setup_data_header node;
-        if (seen(info, address) || !copy_from_physical(&node, address, sizeof(node)))
+        if (nodes == max_setup_data_nodes || seen(info, address) ||
+            !copy_from_physical(&node, address, sizeof(node))) {
+            info.handover_malformed = true;
             return;
+        }
         add_boot_data(info, address, sizeof(node) + std::uint64_t{node.len});
         const std::uint64_t data = address + sizeof(node);
         if (node.type == setup_e820_ext)
             read_e820_extension(info, data, node.len);
-        if (node.type == kho::abi::setup_kexec_kho && !info.handover &&
-            node.len >= sizeof(kho::abi::kho_data)) {
-            kho::abi::kho_data handover;
-            if (copy_from_physical(&handover, data, sizeof(handover)))
-                info.handover = handover;
-        }
+        if (node.type == kho::abi::setup_kexec_kho)
+            read_handover(info, data, node.len);
         address = node.next;
     }
 }
@@ -76,8 +85,10 @@ void read_setup_data(BootInfo &info, std::uint64_t address) {
 }  // namespace
 
 void read_boot_params(BootInfo &info, std::uint64_t address) {
-    if (!copy_from_physical(boot_params, address, sizeof(boot_params)))
+    if (!copy_from_physical(boot_params, address, sizeof(boot_params))) {
+        info.handover_malformed = true;
         return;
+    }
     add_boot_data(info, address, sizeof(boot_params));
     copy_command_line(info, get_halves(offset::cmd_line_ptr, offset::ext_cmd_line_ptr));
     info.acpi_rsdp = get<std::uint64_t>(offset::acpi_rsdp_addr);

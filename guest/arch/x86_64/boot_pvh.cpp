@@ -60,8 +60,10 @@ void read_pvh(BootInfo &info, std::uint64_t address) {
     }
     for (std::uint32_t i = 0; i < start.memory_map_entries; ++i) {
         MemoryMapEntry e;
-        if (!copy_from_physical(&e, start.memory_map + i * sizeof(e), sizeof(e)))
+        if (!copy_from_physical(&e, start.memory_map + i * sizeof(e), sizeof(e))) {
+            info.memory_map_truncated = true;
             return;
+        }
         add_memory(info, e.address, e.size, e.type);
     }
 }

@@ -26,7 +26,6 @@ volatile T *at(Register r) {
 std::uint32_t read_register32(Register r) { return *at<std::uint32_t>(r); }
 std::uint64_t read_register64(Register r) { return *at<std::uint64_t>(r); }
 void write_register32(Register r, std::uint32_t v) { *at<std::uint32_t>(r) = v; }
-void write_register64(Register r, std::uint64_t v) { *at<std::uint64_t>(r) = v; }
 
 // The next kernel must not inherit a running timer; after a refusal it goes on where it was.
 kexec_handover::Status enter_purgatory(std::uint64_t purgatory_entry, kho::PhysAddr descriptor) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the five ways in meet: head.S calls guest_start() in 64-bit mode, on the image's stack, relocated,
+// Where the four ways in meet: head.S calls guest_start() in 64-bit mode, on the image's stack, relocated,
 // with .bss zeroed, but still on the page tables and interrupt table of whoever ran before.
 #include "guest/arch/arch.h"
 #include "guest/arch/x86_64/boot_info.h"
