@@ -61,22 +61,22 @@ struct Error {
     std::string message() const;
 };
 
-// A value or an Error. value() may only be called when ok().
-template <typename T>
+// A value, or what went wrong. value() may only be called when ok(), error() when not.
+template <typename T, typename E = Error>
 class [[nodiscard]] Result {
 public:
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+    Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}
 
     bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }
     T &value() & { return std::get<0>(state_); }
     const T &value() const & { return std::get<0>(state_); }
     T &&value() && { return std::get<0>(std::move(state_)); }
-    const Error &error() const { return std::get<1>(state_); }
+    const E &error() const { return std::get<1>(state_); }
 
 private:
-    std::variant<T, Error> state_;
+    std::variant<T, E> state_;
 };
 
 using Outcome = Result<std::monostate>;

@@ -23,6 +23,7 @@ using kho::RangeSet;
     char text[256];
     va_list arguments;
     va_start(arguments, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start is right above; clang 14 loses it
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     return {status, index, address, text};
@@ -214,24 +215,24 @@ Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) 
     const RangeSet ram = machine.ram();
     const auto header = read_header(machine, ram, address);
     if (!header)
-        return header.refusal();
+        return header.error();
     const Descriptor &descriptor = header.value();
 
     const auto map =
         read_array<MemoryRange>(machine, ram, descriptor.memory_map, max_memory_ranges, "memory map");
     if (!map)
-        return map.refusal();
+        return map.error();
     auto scratch =
         read_array<kho::abi::kho_scratch>(machine, ram, descriptor.scratch, max_scratch_areas, "scratch");
     if (!scratch)
-        return scratch.refusal();
+        return scratch.error();
     const auto preserved =
         read_array<PreservedRange>(machine, ram, descriptor.preserved, max_preserved_ranges, "preserved");
     if (!preserved)
-        return preserved.refusal();
+        return preserved.error();
     const auto subtrees = read_array<Subtree>(machine, ram, descriptor.subtrees, max_subtrees, "subtrees");
     if (!subtrees)
-        return subtrees.refusal();
+        return subtrees.error();
 
     KexecRequest request;
     request.scratch = std::move(scratch.value());

@@ -55,7 +55,7 @@ Checked<KernelFiles> read_kernel_files(const std::string &kernel, const std::str
                        "no next kernel: neither the device's kernel= nor the machine's -kernel is set"};
     auto kernel_bytes = read_file(kernel, "kernel", Status::kernel_missing, Status::kernel_unreadable);
     if (!kernel_bytes)
-        return kernel_bytes.refusal();
+        return kernel_bytes.error();
     KernelFiles files;
     files.kernel = std::move(kernel_bytes.value());
     auto image = kho::parse_kernel(files.kernel);
@@ -68,7 +68,7 @@ Checked<KernelFiles> read_kernel_files(const std::string &kernel, const std::str
     if (!initrd.empty()) {
         auto initrd_bytes = read_file(initrd, "initrd", Status::initrd_unreadable, Status::initrd_unreadable);
         if (!initrd_bytes)
-            return initrd_bytes.refusal();
+            return initrd_bytes.error();
         files.initrd = std::move(initrd_bytes.value());
     }
     return files;

@@ -74,15 +74,15 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     state_ = State::validating;
     auto checked_request = read_descriptor(machine_, descriptor);
     if (!checked_request)
-        return checked_request.refusal();
+        return checked_request.error();
     const KexecRequest &request = checked_request.value();
     auto checked_metadata = make_metadata(request);
     if (!checked_metadata)
-        return checked_metadata.refusal();
+        return checked_metadata.error();
     const Metadata &metadata = checked_metadata.value();
     const auto files = read_kernel_files(options.kernel, options.initrd);
     if (!files)
-        return files.refusal();
+        return files.error();
     const auto plan = kho::plan_boot({.kernel = &files.value().image,
                                       .initrd = files.value().initrd,
                                       .command_line = options.append,

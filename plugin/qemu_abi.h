@@ -138,10 +138,12 @@ inline constexpr int shutdown_cause_guest_shutdown = 6;
     F(target_name, const char *, ())
 
 struct Symbols {
+// NOLINTBEGIN(bugprone-macro-parentheses): a type and a parameter list
 #define DECLARE(name, result, parameters) result(*name) parameters = nullptr;
     QEMU_FUNCTIONS(DECLARE)
     QEMU_OPTIONAL_FUNCTIONS(DECLARE)
 #undef DECLARE
+    // NOLINTEND(bugprone-macro-parentheses)
     AddressSpace *address_space_memory = nullptr;
 };
 

@@ -22,20 +22,7 @@ struct Refusal {
 };
 
 template <typename T>
-class [[nodiscard]] Checked {
-public:
-    Checked(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    Checked(Refusal refusal) : state_(std::in_place_index<1>, std::move(refusal)) {}
-
-    bool ok() const { return state_.index() == 0; }
-    explicit operator bool() const { return ok(); }
-    T &value() { return std::get<0>(state_); }
-    const T &value() const { return std::get<0>(state_); }
-    const Refusal &refusal() const { return std::get<1>(state_); }
-
-private:
-    std::variant<T, Refusal> state_;
-};
+using Checked = kho::Result<T, Refusal>;
 
 // What the library found wrong, in the terms of the register interface.
 Refusal refusal(const kho::Error &error);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "qemu_process.h"
 
-#include <gio/gio.h>
-
 #include <chrono>
 #include <cstdlib>
-#include <memory>
 #include <sstream>
+
+#include "gobject.h"
 
 namespace harness {
 namespace {
@@ -19,12 +18,6 @@ std::string from_environment(const char *name) {
     }
     return text;
 }
-
-struct Unref {
-    void operator()(gpointer object) const { g_object_unref(object); }
-};
-template <typename T>
-using Ref = std::unique_ptr<T, Unref>;
 
 std::string text_of(GBytes *bytes) {
     if (!bytes)
@@ -82,9 +75,7 @@ std::string Outcome::report() const {
 }
 
 Outcome run_command(const std::vector<std::string> &arguments, unsigned limit_seconds) {
-    std::vector<const char *> argv;
-    for (const std::string &argument : arguments) argv.push_back(argument.c_str());
-    argv.push_back(nullptr);
+    const std::vector<const char *> argv = argv_of(arguments);
 
     Outcome outcome;
     GError *error = nullptr;

@@ -21,14 +21,12 @@ constexpr unsigned limit_seconds = 60;
     fail(text);
 }
 
-GSocketListener *listen_on(const std::string &path) {
-    GSocketListener *listener = g_socket_listener_new();
-    GSocketAddress *address = g_unix_socket_address_new(path.c_str());
+Ref<GSocketListener> listen_on(const std::string &path) {
+    Ref<GSocketListener> listener(g_socket_listener_new());
+    const Ref<GSocketAddress> address(g_unix_socket_address_new(path.c_str()));
     GError *error = nullptr;
-    const bool ok = g_socket_listener_add_address(listener, address, G_SOCKET_TYPE_STREAM,
-                                                  G_SOCKET_PROTOCOL_DEFAULT, nullptr, nullptr, &error);
-    g_object_unref(address);
-    if (!ok)
+    if (!g_socket_listener_add_address(listener.get(), address.get(), G_SOCKET_TYPE_STREAM,
+                                       G_SOCKET_PROTOCOL_DEFAULT, nullptr, nullptr, &error))
         fail("listening on " + path, error);
     return listener;
 }
@@ -47,27 +45,24 @@ QTest::QTest(Machine machine) {
         fail("no temporary directory");
     directory_ = pattern;
     machine.reboot = true;
-    GSocketListener *qtest = listen_on(directory_ + "/qtest");
-    GSocketListener *qmp = listen_on(directory_ + "/qmp");
+    Ref<GSocketListener> qtest = listen_on(directory_ + "/qtest");
+    Ref<GSocketListener> qmp = listen_on(directory_ + "/qmp");
     for (const std::string &argument :
          {std::string("-S"), std::string("-accel"), std::string("tcg"), std::string("-qtest"),
           "unix:" + directory_ + "/qtest", std::string("-qtest-log"), std::string("/dev/null"),
           std::string("-qmp"), "unix:" + directory_ + "/qmp"})
         machine.more.push_back(argument);
     const std::vector<std::string> arguments = machine.arguments();
-    std::vector<const char *> argv;
-    for (const std::string &argument : arguments) argv.push_back(argument.c_str());
-    argv.push_back(nullptr);
+    const std::vector<const char *> argv = argv_of(arguments);
 
-    GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
-    g_subprocess_launcher_set_stderr_file_path(launcher, (directory_ + "/log").c_str());
+    const Ref<GSubprocessLauncher> launcher(g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE));
+    g_subprocess_launcher_set_stderr_file_path(launcher.get(), (directory_ + "/log").c_str());
     GError *error = nullptr;
-    process_ = g_subprocess_launcher_spawnv(launcher, argv.data(), &error);
-    g_object_unref(launcher);
+    process_.reset(g_subprocess_launcher_spawnv(launcher.get(), argv.data(), &error));
     if (!process_)
         fail("starting QEMU", error);
-    qtest_ = accept(qtest);
-    qmp_ = accept(qmp);
+    qtest_ = accept(std::move(qtest));
+    qmp_ = accept(std::move(qmp));
     read_line(qmp_);  // the greeting
     this->qmp("qmp_capabilities");
 }
@@ -75,26 +70,22 @@ QTest::QTest(Machine machine) {
 QTest::~QTest() {
     if (process_)
         quit();
-    for (Channel *channel : {&qtest_, &qmp_}) {
-        g_clear_object(&channel->in);
-        g_clear_object(&channel->connection);
-    }
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
 }
 
-QTest::Channel QTest::accept(GSocketListener *listener) {
+QTest::Channel QTest::accept(Ref<GSocketListener> listener) {
     // QEMU that dies at once never connects; its log says why.
-    GCancellable *cancel = g_cancellable_new();
+    const Ref<GCancellable> cancel(g_cancellable_new());
     const guint timer = g_timeout_add_seconds(
         10, [](gpointer c) -> gboolean { return g_cancellable_cancel(G_CANCELLABLE(c)), G_SOURCE_REMOVE; },
-        cancel);
+        cancel.get());
     struct Waiting {
         GSocketConnection *connection = nullptr;
         bool done = false;
     } waiting;
     g_socket_listener_accept_async(
-        listener, cancel,
+        listener.get(), cancel.get(),
         [](GObject *source, GAsyncResult *result, gpointer data) {
             auto *w = static_cast<Waiting *>(data);
             w->connection =
@@ -103,20 +94,20 @@ QTest::Channel QTest::accept(GSocketListener *listener) {
         },
         &waiting);
     while (!waiting.done) g_main_context_iteration(nullptr, TRUE);
-    if (!g_cancellable_is_cancelled(cancel))
+    if (!g_cancellable_is_cancelled(cancel.get()))
         g_source_remove(timer);
-    g_object_unref(cancel);
-    g_object_unref(listener);
     if (!waiting.connection)
         fail("QEMU did not come up: " + log());
     g_socket_set_timeout(g_socket_connection_get_socket(waiting.connection), limit_seconds);
-    return {waiting.connection,
-            g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(waiting.connection)))};
+    Channel channel;
+    channel.connection.reset(waiting.connection);
+    channel.in.reset(g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(waiting.connection))));
+    return channel;
 }
 
 std::string QTest::read_line(Channel &channel) {
     GError *error = nullptr;
-    char *line = g_data_input_stream_read_line(channel.in, nullptr, nullptr, &error);
+    char *line = g_data_input_stream_read_line(channel.in.get(), nullptr, nullptr, &error);
     if (!line)
         fail("QEMU closed the connection, log: " + log(), error);
     std::string text = line;
@@ -126,7 +117,7 @@ std::string QTest::read_line(Channel &channel) {
 
 void QTest::send(Channel &channel, const std::string &text) {
     GError *error = nullptr;
-    if (!g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(channel.connection)),
+    if (!g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(channel.connection.get())),
                                    text.data(), text.size(), nullptr, nullptr, &error))
         fail("sending to QEMU", error);
 }
@@ -212,7 +203,7 @@ nlohmann::json QTest::property(const std::string &name) {
     return qmp("qom-get", {{"path", "/machine/peripheral/kho0"}, {"property", name}});
 }
 
-int QTest::pid() const { return std::stoi(g_subprocess_get_identifier(process_)); }
+int QTest::pid() const { return std::stoi(g_subprocess_get_identifier(process_.get())); }
 
 int QTest::quit(std::string *log) {
     try {
@@ -220,9 +211,10 @@ int QTest::quit(std::string *log) {
     } catch (const std::exception &) {
         // It may be gone already; its exit status tells.
     }
-    g_subprocess_wait(process_, nullptr, nullptr);
-    const int status = g_subprocess_get_if_exited(process_) ? g_subprocess_get_exit_status(process_) : -1;
-    g_clear_object(&process_);
+    g_subprocess_wait(process_.get(), nullptr, nullptr);
+    const int status =
+        g_subprocess_get_if_exited(process_.get()) ? g_subprocess_get_exit_status(process_.get()) : -1;
+    process_.reset();
     if (log)
         *log = this->log();
     return status;

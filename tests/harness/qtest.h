@@ -3,14 +3,13 @@
 // everything else by QMP. (QEMU docs/devel/qtest.rst, docs/interop/qmp-spec)
 #pragma once
 
-#include <gio/gio.h>
-
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "gobject.h"
 #include "plugin/registers.h"
 #include "qemu_process.h"
 
@@ -51,16 +50,16 @@ public:
 
 private:
     struct Channel {
-        GSocketConnection *connection = nullptr;
-        GDataInputStream *in = nullptr;
+        Ref<GSocketConnection> connection;
+        Ref<GDataInputStream> in;
     };
-    Channel accept(GSocketListener *listener);
+    Channel accept(Ref<GSocketListener> listener);
     std::string read_line(Channel &channel);
     std::string log() const;
     void send(Channel &channel, const std::string &text);
 
     std::string directory_;
-    GSubprocess *process_ = nullptr;
+    Ref<GSubprocess> process_;
     Channel qtest_, qmp_;
 };
 

@@ -30,10 +30,10 @@ TEST_P(RefusedDescriptor, IsRefusedWithCodeAndPlaceAndMemoryIsAsBefore) {
     const auto before = guest.machine.contents();
     const auto request = read_descriptor(guest.machine, c.at);
     ASSERT_FALSE(request.ok());
-    EXPECT_EQ(request.refusal().status, c.status) << request.refusal().what;
-    EXPECT_EQ(request.refusal().index, c.index) << request.refusal().what;
-    EXPECT_EQ(request.refusal().address, c.address) << request.refusal().what;
-    EXPECT_FALSE(request.refusal().what.empty());
+    EXPECT_EQ(request.error().status, c.status) << request.error().what;
+    EXPECT_EQ(request.error().index, c.index) << request.error().what;
+    EXPECT_EQ(request.error().address, c.address) << request.error().what;
+    EXPECT_FALSE(request.error().what.empty());
     EXPECT_TRUE(before == guest.machine.contents());
 }
 
@@ -195,7 +195,7 @@ TEST(Descriptor, OfAnHonestGuestIsTakenAsItIs) {
     guest.subtrees = {{"memblock", 0x213000, 0x1000}};
     guest.store();
     const auto request = read_descriptor(guest.machine, Guest::descriptor_address);
-    ASSERT_TRUE(request.ok()) << request.refusal().what;
+    ASSERT_TRUE(request.ok()) << request.error().what;
     EXPECT_EQ(request.value().memory_map.size(), 4u);
     EXPECT_EQ(request.value().usable.bytes(), 28 * mib - 0x1000);
     EXPECT_EQ(request.value().scratch.size(), 2u);
@@ -248,10 +248,10 @@ TEST(Descriptor, WithAMillionScatteredRangesIsTaken) {
     ASSERT_TRUE(machine.write(kho::PhysAddr{0x100000}, std::as_bytes(std::span(ranges))).ok());
     machine.store(0x1000, descriptor);
     const auto request = read_descriptor(machine, kho::PhysAddr{0x1000});
-    ASSERT_TRUE(request.ok()) << request.refusal().what;
+    ASSERT_TRUE(request.ok()) << request.error().what;
     EXPECT_EQ(request.value().preserved_ranges.ranges().size(), 1'000'000u);
     const auto metadata = make_metadata(request.value());
-    EXPECT_TRUE(metadata.ok()) << metadata.refusal().what;
+    EXPECT_TRUE(metadata.ok()) << metadata.error().what;
 }
 
 // Another CPU rewrites the descriptor and its arrays as soon as they were read: what is used must be what was
@@ -268,7 +268,7 @@ TEST(Descriptor, ThatChangesWhileItIsReadIsUsedAsItWasChecked) {
         }
     };
     const auto request = read_descriptor(guest.machine, Guest::descriptor_address);
-    ASSERT_TRUE(request.ok()) << request.refusal().what;
+    ASSERT_TRUE(request.ok()) << request.error().what;
     for (const auto &[address, count] : reads) EXPECT_EQ(count, 1) << std::hex << address;
     EXPECT_EQ(request.value().preserved_ranges.bytes(), 0x10000 + 0x2000 + 0x2000 + mib);
     EXPECT_EQ(request.value().scratch_ranges.bytes(), 8 * mib);

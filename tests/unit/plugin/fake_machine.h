@@ -26,7 +26,7 @@ constexpr std::uint64_t kib = 1 << 10, mib = 1 << 20, gib = 1 << 30;
 
 class FakeMachine : public Machine {
 public:
-    explicit FakeMachine(std::vector<kho::Range> ram) {
+    explicit FakeMachine(const std::vector<kho::Range> &ram) {
         for (const kho::Range &range : ram) blocks_[value(range.start)].resize(range.size);
     }
 
