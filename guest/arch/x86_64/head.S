@@ -1,113 +1,137 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The entry points of the image, and the way from each of them to guest_start() in 64-bit mode.
 //
-//   setup.S (16 bit) ──> startup_32 ─┐
-//   qboot ─────────────> startup_32 ─┼─> enter_long_mode ─┐
-//   QEMU -kernel ELF ──> pvh_start ──┘                    ├─> common_64 ──> guest_start(entry, argument)
-//   kexec, the device ─> startup_64 ──────────────────────┘
+//   setup.S (16 bit) ──> entry_32 ──┐
+//   qboot ─────────────> entry_32 ──┼─> open_window ──┐
+//   QEMU -kernel ELF ──> entry_pvh ─┘                 ├─> in_64 ──> prepare_image() ──> guest_start()
+//   kexec, the device ─> entry_64 ────────────────────┘
 //
 // Nothing is taken for granted but what the entry's protocol promises: memory beyond the loaded file holds
-// poison, segment registers and tables are another kernel's, and the image may be anywhere.
+// poison, segment registers and tables are another kernel's, and the image may be at any page.
 
 #include "layout.h"
 
-#define rva(symbol) ((symbol) - startup_32)
+// Page tables: the one with the 2 MiB pages, and the two above it.
+#define WINDOW_PAGES 0x0000
+#define WINDOW_GIBS 0x1000
+#define WINDOW_TOP 0x2000
+#define TABLE_ENTRIES 512
+#define LARGE_PAGE 0x200000
+#define ENTRY_TABLE 0x03            // present, writable
+#define ENTRY_LARGE 0x83            // and a page
+
+#define ONLY_RESERVED_FLAG 2        // EFLAGS with everything off: interrupts, direction, single step, NT
 
     .section .head.text, "ax", @progbits
-    .hidden boot_tables, stack_top, stack_guard_block, gdt, gdt_end
-    .hidden bss_start, bss_end, rela_start, rela_end
+    .hidden window_tables, stack_end, gdt, gdt_end, prepare_image, guest_start
 
 // Linux 32-bit entry: protected mode, flat segments, no paging, ESI = boot_params. It must be the image's
 // first byte.
     .code32
-    .globl startup_32
-    .hidden startup_32
-startup_32:
-    cld
-    cli
-    // Where are we? There is no stack yet; the protocol grants four bytes of boot_params.
-    leal    0x1e8(%esi), %esp
-    call    1f
-1:  popl    %ebp
-    subl    $rva(1b), %ebp
-    movl    $ENTRY_LINUX_32, %edi
-    cmpl    $SETUP_CODE_MARK, %ebx
-    jne     enter_long_mode
+    .globl entry_32
+    .hidden entry_32
+entry_32:
+    // boot_params is a page, and its last fields end at 0xeec: the rest does for a return address.
+    leal    BOOT_PARAMS_SIZE(%esi), %esp
+    call    find_image
     movl    $ENTRY_LINUX_16, %edi
-    jmp     enter_long_mode
+    cmpl    $SETUP_CODE_MARK, %ebx
+    je      open_window
+    movl    $ENTRY_LINUX_32, %edi
+    jmp     open_window
 
-// PVH: as above, but EBX = hvm_start_info, and the loader has obeyed the ELF file's addresses.
-    .globl pvh_start
-    .hidden pvh_start
-pvh_start:
-    cld
-    cli
+// EBP = start of the page that this was called from. Nothing but the image's first page calls it.
+find_image:
+    movl    (%esp), %ebp
+    andl    $-4096, %ebp
+    ret
+
+// PVH: protected mode as above, but EBX = hvm_start_info, and the loader has obeyed the ELF file's addresses.
+    .globl entry_pvh
+    .hidden entry_pvh
+entry_pvh:
     movl    $IMAGE_LINK_ADDRESS, %ebp
     movl    %ebx, %esi
     movl    $ENTRY_PVH, %edi
 
-// EBP = address of startup_32, ESI = argument, EDI = entry.
-enter_long_mode:
-    leal    rva(stack_top)(%ebp), %esp
-    movl    %edi, %edx
+// EBP = image, ESI = argument, EDI = entry.
+open_window:
+    leal    stack_end - entry_32(%ebp), %esp
+    pushl   $ONLY_RESERVED_FLAG
+    popfl
+    pushl   %edi
+    pushl   %esi
 
-    // Temporary tables: identity for the first 4 GiB. PML4, PDPT, then four page directories.
-    leal    rva(boot_tables)(%ebp), %ebx
-    movl    %ebx, %edi
-    xorl    %eax, %eax
-    movl    $(6 * 1024), %ecx
-    rep stosl
-    leal    0x1003(%ebx), %eax
-    movl    %eax, (%ebx)
-    xorl    %ecx, %ecx
-1:  addl    $0x1000, %eax
-    movl    %eax, 0x1000(%ebx, %ecx, 8)
-    incl    %ecx
-    cmpl    $4, %ecx
-    jne     1b
-    leal    0x2000(%ebx), %edi
-    movl    $0x83, %eax
-    movl    $2048, %ecx
-1:  movl    %eax, (%edi)
-    addl    $0x200000, %eax
-    addl    $8, %edi
-    decl    %ecx
-    jnz     1b
+    // Until paging.cpp has made real tables only the image must be where it is. So there are pages for 1 GiB
+    // from the image's start on, each in the slot that its address asks for, and all entries above are alike:
+    // any address leads into that window, those of the image to themselves.
+    leal    window_tables - entry_32(%ebp), %ebx
+    leal    WINDOW_GIBS + ENTRY_TABLE(%ebx), %esi
+    leal    WINDOW_PAGES + ENTRY_TABLE(%ebx), %edi
+    movl    %ebp, %edx
+    andl    $-LARGE_PAGE, %edx
+    orl     $ENTRY_LARGE, %edx
+    xorl    %eax, %eax              // upper halves
+    movl    $TABLE_ENTRIES, %ecx
+    pushl   %ebp
+next_page:
+    movl    %edx, %ebp
+    shrl    $21, %ebp
+    andl    $(TABLE_ENTRIES - 1), %ebp
+    movl    %esi, WINDOW_TOP(%ebx, %ebp, 8)
+    movl    %eax, WINDOW_TOP + 4(%ebx, %ebp, 8)
+    movl    %edi, WINDOW_GIBS(%ebx, %ebp, 8)
+    movl    %eax, WINDOW_GIBS + 4(%ebx, %ebp, 8)
+    movl    %edx, WINDOW_PAGES(%ebx, %ebp, 8)
+    movl    %eax, WINDOW_PAGES + 4(%ebx, %ebp, 8)
+    addl    $LARGE_PAGE, %edx
+    loop    next_page
+    popl    %ebp
+
+    // What the manual wants set before paging is: PAE, a top table, long mode. The order is free.
+    addl    $WINDOW_TOP, %ebx
     movl    %ebx, %cr3
-    movl    $BIT_CR4_PAE, %eax
-    movl    %eax, %cr4
-
-    leal    rva(gdt)(%ebp), %eax
-    pushl   %eax
-    pushw   $(SELECTOR_TSS - 1)
-    lgdt    (%esp)
-
-    movl    %edx, %edi
     movl    $MSR_EFER, %ecx
     rdmsr
     orl     $BIT_EFER_LME, %eax
     wrmsr
-    leal    rva(common_64)(%ebp), %eax
-    pushl   $SELECTOR_CODE64
-    pushl   %eax
-    movl    $(BIT_CR0_PG | 0x33), %eax
+    movl    $BIT_CR4_PAE, %eax
+    movl    %eax, %cr4
+
+    popl    %esi
+    popl    %edi
+    leal    gdt - entry_32(%ebp), %edx
+    subl    $8, %esp
+    movw    $(SELECTOR_TSS - 1), 2(%esp)
+    movl    %edx, 4(%esp)
+    lgdt    2(%esp)
+    leal    from_32 - entry_32(%ebp), %edx
+    movl    %edx, (%esp)
+    movl    $SELECTOR_CODE64, 4(%esp)
+    movl    %cr0, %eax
+    orl     $BIT_CR0_PG, %eax
     movl    %eax, %cr0
-    lretl
+    ljmpl   *(%esp)
+
+    .code64
+from_32:
+    movl    %esi, %esi              // the upper half is undefined
+    jmp     in_64
 
 // Linux 64-bit entry: RSI = boot_params; at image start + 0x200, by protocol. Also the ELF file's entry.
     .org 0x200
-    .code64
-    .globl startup_64
-    .hidden startup_64
-startup_64:
-    cld
-    cli
+    .globl entry_64
+    .hidden entry_64
+entry_64:
     movl    $ENTRY_LINUX_64, %edi
 
-common_64:
-    movl    %edi, %r12d
-    movq    %rsi, %r13
-    leaq    stack_top(%rip), %rsp
+// EDI = entry, RSI = argument.
+in_64:
+    leaq    stack_end(%rip), %rsp
+    pushq   $ONLY_RESERVED_FLAG
+    popfq
+    pushq   %rdi
+    pushq   %rsi
 
     // PE MP ET NE WP PG; PAE OSFXSR OSXMMEXCPT. Of what the last kernel had in CR4 only LA57 must stay, it
     // can't be cleared in 64-bit mode: paging.cpp deals with it.
@@ -122,48 +146,14 @@ common_64:
     fninit
     pushq   $0x1f80
     ldmxcsr (%rsp)
+    popq    %rax
 
-    leaq    bss_start(%rip), %rdi
-    leaq    bss_end(%rip), %rcx
-    subq    %rdi, %rcx
-    shrq    $3, %rcx
-    xorl    %eax, %eax
-    rep stosq
-
-    // Relocate. A static PIE without symbols to look up knows one type only.
-    leaq    startup_32(%rip), %rdx
-    subq    $IMAGE_LINK_ADDRESS, %rdx
-    leaq    rela_start(%rip), %rdi
-    leaq    rela_end(%rip), %rsi
-1:  cmpq    %rsi, %rdi
-    jae     3f
-    cmpl    $8, 8(%rdi)             // R_X86_64_RELATIVE
-    jne     2f
-    movq    (%rdi), %rax
-    movq    16(%rdi), %rcx
-    addq    %rdx, %rcx
-    movq    %rcx, (%rax, %rdx)
-    addq    $24, %rdi
-    jmp     1b
-2:  hlt
-    jmp     2b
-3:
-    call    load_gdt
-
-    // Code built with a stack protector (libfdt is) looks for its canary at fs:0x28.
-    leaq    stack_guard_block(%rip), %rax
-    movq    %rax, %rdx
-    shrq    $32, %rdx
-    movl    $MSR_FS_BASE, %ecx
-    wrmsr
-
-    leaq    stack_top(%rip), %rsp
     xorl    %ebp, %ebp
-    movl    %r12d, %edi
-    movq    %r13, %rsi
+    call    prepare_image
+    popq    %rsi
+    popq    %rdi
     call    guest_start
-2:  hlt
-    jmp     2b
+    ud2
 
     .text
 // Loads the image's GDT and every segment register but FS and GS bases. Clobbers RAX, RCX.
@@ -198,12 +188,6 @@ gdt:
     .quad   0, 0                    // SELECTOR_TSS, filled in by descriptors.cpp
 gdt_end:
 
-    .balign 64
-stack_guard_block:
-    .fill   5, 8, 0
-    .quad   0x00ff0a0d4b484f21      // zero and line ends within: string functions can't copy it
-    .fill   2, 8, 0
-
 // What entry code needs before, and while, .bss is zeroed.
     .section .bss.noinit.head, "aw", @nobits
     .balign 4096
@@ -212,15 +196,15 @@ stack_guard_block:
 stack_guard_page:
     .skip   4096                    // unmapped: a stack that grows too far faults
     .skip   STACK_SIZE
-stack_top:
-boot_tables:
-    .skip   6 * 4096
+stack_end:
+window_tables:
+    .skip   3 * 4096
 
 // Where a PVH loader starts: ELF note XEN_ELFNOTE_PHYS32_ENTRY. A constant, for there is nobody to relocate it.
     .section .note.pvh, "a", @note
     .balign 4
     .long   4, 8, 18
     .asciz  "Xen"
-    .quad   pvh_start - startup_32 + IMAGE_LINK_ADDRESS
+    .quad   entry_pvh - entry_32 + IMAGE_LINK_ADDRESS
 
     .section .note.GNU-stack, "", @progbits

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The image itself: where it is, and what the linker script and head.S define.
+// The image itself: where it is, and what the linker script, head.S and vectors.S define.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,8 @@
 extern "C" {
 #pragma GCC visibility push(hidden)
 extern char image_start[], image_end[];
+extern char bss_start[], bss_end[];
+extern const char rela_start[], rela_end[];
 extern char stack_guard_page[];  // below the stack; not mapped
 extern char interrupt_stubs[];   // 256, 16 bytes each
 extern std::uint64_t gdt[];

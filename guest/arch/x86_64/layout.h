@@ -11,6 +11,8 @@
 #define ENTRY_LINUX_32 2
 #define ENTRY_LINUX_64 3
 
+#define BOOT_PARAMS_SIZE 4096
+
 // In EBX at the 32-bit entry, where the boot protocol wants 0: our own real-mode code came before.
 #define SETUP_CODE_MARK 0x4f48434b
 
