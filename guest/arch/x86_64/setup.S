@@ -16,6 +16,8 @@
 #define ZERO_PAGE_HEADER (ZERO_PAGE + 0x1f1)
 #define ZERO_PAGE_E820_ENTRIES (ZERO_PAGE + 0x1e8)
 #define ZERO_PAGE_E820_TABLE (ZERO_PAGE + 0x2d0)
+#define SELECTOR_FILE_CODE 0x08
+#define SELECTOR_CODE32_BY_PROTOCOL 0x10
 #define E820_MAX_ENTRIES 128
 #define E820_ENTRY_SIZE 20
 
@@ -31,8 +33,9 @@ header:
     .word   0xffff                  // vid_mode: normal
     .word   0                       // root_dev
     .word   0xaa55                  // boot_flag
-    .byte   0xeb, header_end - 1f   // jump over the rest
-1:  .ascii  "HdrS"
+    jmp     real_mode               // two bytes, or .org complains
+    .org 0x202
+    .ascii  "HdrS"
     .word   0x020f                  // version
     .long   0                       // realmode_swtch
     .word   0                       // start_sys_seg
@@ -66,25 +69,17 @@ code32_start:
     .long   0                       // kernel_info_offset
 header_end:
 
-// Entered at segment + 0x20 : 0, which is 0x200 here: CS is 0x20 paragraphs ahead of our addresses.
-    cli
+// Entered with interrupts off and with DS, ES and SS at the segment that this file begins at. CS is 0x20
+// paragraphs ahead of them, which relative jumps don't notice.
+real_mode:
     cld
-    movw    %cs, %ax
-    subw    $0x20, %ax
-    movw    %ax, %ds
-    movw    %ax, %es
-    movw    %ax, %ss
     movl    $STACK_TOP, %esp
-    pushw   %ax
-    pushw   $in_segment
-    lretw                           // now CS is as the others
-in_segment:
     sti
 
-    xorl    %eax, %eax
     movw    $ZERO_PAGE, %di
-    movw    $(4096 / 4), %cx
-    rep stosl
+    movw    $(BOOT_PARAMS_SIZE / 2), %cx
+    xorw    %ax, %ax
+    rep stosw
     movw    $header, %si
     movw    $ZERO_PAGE_HEADER, %di
     movw    $(header_end - header), %cx
@@ -114,52 +109,52 @@ memory_map_done:
     int     $0x15
     cli
     inb     $0x92, %al
-    testb   $2, %al
-    jnz     a20_done
-    orb     $2, %al
-    andb    $0xfe, %al
+    btsw    $1, %ax
+    jc      a20_done
+    btrw    $0, %ax
     outb    %al, $0x92
 a20_done:
 
-    xorl    %eax, %eax
-    movw    %ds, %ax
-    shll    $4, %eax
-    movl    %eax, %edx              // EDX = our linear address
-    addl    %eax, gdt_base
-    addl    %eax, far_pointer
-    lgdtl   gdt_pointer
-    movl    %cr0, %eax
-    orb     $1, %al
-    movl    %eax, %cr0
-    ljmpl   *far_pointer
+    // Into protected mode in a code segment that begins where this file does, so that its addresses stay
+    // good. EDX = that place.
+    xorl    %edx, %edx
+    movw    %ds, %dx
+    shll    $4, %edx
+    leal    0x9b000000(%edx), %eax   // behind the base's lower 24 bits: present code
+    movl    %eax, file_code + 2
+    leal    switch_gdt(%edx), %eax
+    pushl   %eax
+    pushw   $(switch_gdt_end - switch_gdt - 1)
+    lgdtl   (%esp)
+    movw    $1, %ax
+    lmsw    %ax
+    ljmpl   $SELECTOR_FILE_CODE, $protected_mode
 
     .code32
 protected_mode:
-    movl    $SELECTOR_DATA, %eax
-    movl    %eax, %ds
-    movl    %eax, %es
-    movl    %eax, %fs
-    movl    %eax, %gs
-    movl    %eax, %ss
+    movw    $SELECTOR_DATA, %cx
+    movw    %cx, %ss
+    leal    STACK_TOP(%edx), %esp
+    .irp    segment, ds, es, fs, gs
+    movw    %cx, %\segment
+    .endr
     leal    ZERO_PAGE(%edx), %esi
-    movl    code32_start(%edx), %eax
+    movl    $SETUP_CODE_MARK, %ebx
     xorl    %ebp, %ebp
     xorl    %edi, %edi
-    movl    $SETUP_CODE_MARK, %ebx
-    jmp     *%eax
+    // Out of that segment, to where the loader says the image is.
+    pushl   $SELECTOR_CODE32_BY_PROTOCOL
+    pushl   code32_start(%edx)
+    ljmpl   *(%esp)
 
     .balign 8
-real_mode_gdt:
-    .quad   0, 0
-    .quad   0x00cf9b000000ffff      // 0x10: 32-bit code here
+switch_gdt:
+    .quad   0
+file_code:
+    .quad   0x00cf9b000000ffff      // SELECTOR_FILE_CODE, with a base to fill in
+    .quad   0x00cf9b000000ffff      // SELECTOR_CODE32_BY_PROTOCOL
     .quad   0x00cf93000000ffff      // SELECTOR_DATA
-gdt_pointer:
-    .word   . - real_mode_gdt - 1
-gdt_base:
-    .long   real_mode_gdt
-far_pointer:
-    .long   protected_mode
-    .word   0x10
+switch_gdt_end:
 version_text:
     .asciz  "kexec-handover payload"
 
