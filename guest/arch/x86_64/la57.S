@@ -11,24 +11,22 @@
     .hidden la57_code, la57_code_end
 la57_code:
     .code32
-    movl    %cr0, %eax
-    andl    $~BIT_CR0_PG, %eax
+    // Paging must be off while CR4.LA57 changes. CR0 comes back as it was.
+    movl    %cr0, %edx
+    leal    -BIT_CR0_PG(%edx), %eax
     movl    %eax, %cr0
+    movl    $(LOW + 0x1000), %ecx
+    movl    %ecx, %cr3
     movl    %cr4, %eax
-    andl    $~BIT_CR4_LA57, %eax
+    subl    $BIT_CR4_LA57, %eax
     movl    %eax, %cr4
-    movl    $(LOW + 0x1000), %eax
-    movl    %eax, %cr3
-    movl    %cr0, %eax
-    orl     $BIT_CR0_PG, %eax
-    movl    %eax, %cr0
+    movl    %edx, %cr0
     ljmpl   $SELECTOR_CODE64, $low(la57_back)
     .code64
 la57_back:
-    movq    la57_saved_sp(%rip), %rsp
-    ret
+    jmp     *la57_return(%rip)
     .balign 8
-la57_saved_sp:
+la57_return:
     .quad   0
 la57_gdt:
     .quad   0
@@ -44,30 +42,33 @@ la57_entry:
 la57_code_end:
 
     .text
-// void la57_run(uint64_t code): the mode switches may lose the upper halves of all registers and whatever
-// the new code segment does not say, so what the caller wants kept goes over the stack.
+// void la57_run(uint64_t code). A register that was out of 64-bit mode is sure of its lower half only, so
+// those that the caller wants to see again wait in memory.
     .globl la57_run
     .hidden la57_run
     .type la57_run, @function
 la57_run:
-    pushq   %rbx
-    pushq   %rbp
-    pushq   %r12
-    pushq   %r13
-    pushq   %r14
-    pushq   %r15
-    leaq    1f(%rip), %rax
-    pushq   %rax
-    movq    %rsp, (la57_saved_sp - la57_code)(%rdi)
+    .set place, 0
+    .irp register, rsp, rbp, rbx, r12, r13, r14, r15
+    movq    %\register, la57_registers + place(%rip)
+    .set place, place + 8
+    .endr
+    leaq    la57_done(%rip), %rax
+    movq    %rax, (la57_return - la57_code)(%rdi)
     lgdt    (la57_gdt_pointer - la57_code)(%rdi)
     ljmpl   *(la57_entry - la57_code)(%rdi)
-1:  popq    %r15
-    popq    %r14
-    popq    %r13
-    popq    %r12
-    popq    %rbp
-    popq    %rbx
+la57_done:
+    .set place, 0
+    .irp register, rsp, rbp, rbx, r12, r13, r14, r15
+    movq    la57_registers + place(%rip), %\register
+    .set place, place + 8
+    .endr
     ret
     .size la57_run, . - la57_run
+
+    .bss
+    .balign 8
+la57_registers:
+    .skip   7 * 8
 
     .section .note.GNU-stack, "", @progbits
