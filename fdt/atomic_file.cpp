@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -27,6 +30,40 @@ std::string random_suffix() {
     std::string suffix = ".";
     for (const unsigned char number : random) suffix += letters[number % (sizeof letters - 1)];
     return suffix;
+}
+
+// A file that grows over the limit for file sizes must end in an error, not in the death of the process by
+// SIGXFSZ: blocked while writing, and taken back if it came. The signal goes to the thread that writes.
+class NoSignal {
+public:
+    NoSignal() {
+        sigemptyset(&limit_);
+        sigaddset(&limit_, SIGXFSZ);
+        pthread_sigmask(SIG_BLOCK, &limit_, &before_);
+    }
+    ~NoSignal() {
+        if (!sigismember(&before_, SIGXFSZ)) {
+            constexpr timespec at_once{};
+            sigtimedwait(&limit_, nullptr, &at_once);
+        }
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    NoSignal(const NoSignal &) = delete;
+    NoSignal &operator=(const NoSignal &) = delete;
+
+private:
+    sigset_t limit_, before_;
+};
+
+// The file behind a symbolic link, if there is one.
+std::string resolved(const std::string &path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode))
+        return path;
+    char *real = ::realpath(path.c_str(), nullptr);
+    std::string result = real ? real : path;
+    std::free(real);
+    return result;
 }
 
 }  // namespace
@@ -54,17 +91,23 @@ AtomicFile::~AtomicFile() {
     ::unlink(temporary_.c_str());
 }
 
-Result<AtomicFile> AtomicFile::create(const std::string &path) {
+Result<AtomicFile> AtomicFile::create(const std::string &name) {
+    const std::string path = resolved(name);
     struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    const bool exists = ::stat(path.c_str(), &status) == 0;
+    if (exists && !S_ISREG(status.st_mode))
         return Error{.code = Errc::io, .what = path + ": not a regular file"};
-    // Not mkstemp: it makes the file private, and to give it the mode of an ordinary file the umask would
-    // have to be read, which is only possible by changing it for all threads.
+    // Guest memory is nobody else's business, unless the file that is replaced says otherwise.
+    const mode_t mode = exists ? status.st_mode & 0777 : 0600;
     for (int attempt = 0; attempt < name_attempts; attempt++) {
         std::string temporary = path + random_suffix();
-        const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (descriptor >= 0)
-            return AtomicFile(path, std::move(temporary), descriptor);
+        const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (descriptor >= 0) {
+            AtomicFile file(path, std::move(temporary), descriptor);
+            if (::fchmod(descriptor, mode) != 0)
+                return io_error(errno, path);
+            return file;
+        }
         if (errno != EEXIST && errno != EINTR)
             return io_error(errno, path);
     }
@@ -100,6 +143,7 @@ Outcome AtomicFile::flush() {
 }
 
 Outcome AtomicFile::write_out(std::span<const std::byte> bytes) {
+    const NoSignal no_signal;
     while (!bytes.empty()) {
         const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
         if (written < 0) {

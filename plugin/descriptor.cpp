@@ -78,6 +78,9 @@ Refusal check_memory_map(const RangeSet &ram, std::span<const MemoryRange> entri
     std::vector<Range> usable;
     for (std::uint64_t i = 0; i < entries.size(); ++i) {
         const MemoryRange &entry = entries[i];
+        if (entry.reserved != 0)
+            return refuse(Status::descriptor_flags, i, entry.reserved,
+                          "memory map [%" PRIu64 "]: reserved field is 0x%x", i, entry.reserved);
         const auto range = Range::checked(entry.address, entry.size);
         if (!range || range->empty() || (entry.type == kho::abi::e820_ram && !ram.contains(*range)))
             return refuse(Status::memory_map_range, i, entry.address,
@@ -110,15 +113,16 @@ Refusal check_memory_map(const RangeSet &ram, std::span<const MemoryRange> entri
 Refusal check_scratch(KexecRequest &request) {
     for (std::uint64_t i = 0; i < request.scratch.size(); ++i) {
         const auto &area = request.scratch[i];
-        if (area.size == 0)
-            continue;  // kernels keep empty areas, for NUMA nodes without memory
         const auto range = Range::checked(area.addr, area.size);
+        // Kernels keep empty areas, for NUMA nodes without memory.
         if (!range || !kho::is_aligned(area.addr | area.size, kho::page_size) ||
-            !request.usable.contains(*range))
+            !(range->empty() || request.usable.contains(*range)))
             return refuse(Status::scratch_range, i, area.addr,
                           "scratch [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64
                           " is not whole pages of usable RAM",
                           i, area.addr, area.size);
+        if (range->empty())
+            continue;
         if (request.scratch_ranges.overlaps(*range))
             return refuse(Status::scratch_overlap, i, area.addr,
                           "scratch [%" PRIu64 "]: 0x%" PRIx64 " + 0x%" PRIx64 " overlaps an earlier area", i,
@@ -200,10 +204,12 @@ Refusal check_subtrees(std::span<const Subtree> entries, KexecRequest &request) 
             return refuse(Status::subtree_name, i, entry.address,
                           "subtree [%" PRIu64 "]: the name is no node name, unterminated, or taken", i);
         const auto range = Range::checked(entry.address, entry.size);
-        if (!range || range->empty() || !request.preserved_ranges.contains(*range))
+        if (!range || range->empty() || !kho::is_page_aligned(range->start) ||
+            !request.preserved_ranges.contains(*range))
             return refuse(Status::subtree_not_preserved, i, entry.address,
-                          "subtree [%" PRIu64 "] %.*s: 0x%" PRIx64 " + 0x%" PRIx64 " is not preserved", i,
-                          static_cast<int>(name.size()), name.data(), entry.address, entry.size);
+                          "subtree [%" PRIu64 "] %.*s: 0x%" PRIx64 " + 0x%" PRIx64
+                          " is not preserved, or not aligned to a page",
+                          i, static_cast<int>(name.size()), name.data(), entry.address, entry.size);
         request.subtrees.push_back({std::string(name), range->start, entry.size});
     }
     return {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The device: registers in front of the emulated kexec, properties around it. plugin/README.md specifies
 // both.
+#include <glib.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -29,16 +31,18 @@ public:
     std::uint64_t read(std::uint64_t offset, unsigned size) override;
     void write(std::uint64_t offset, std::uint64_t value, unsigned size) override;
 
+    const std::string &last_error() const { return last_error_; }
     const Kexec *kexec() const { return kexec_ ? &*kexec_ : nullptr; }
 
 private:
     void write_register(Register which, std::uint32_t value);
     void ring(Command command);
     void set_verdict(Verdict verdict);
-    KexecOptions next_options() const;
+    void settle_paths();
 
     std::optional<Kexec> kexec_;
     std::uint64_t descriptor_ = 0;
+    std::string last_error_;
     unsigned log_lines_ = 0;
 };
 
@@ -60,6 +64,7 @@ int exit_status() {
 
 std::string Device::realize(std::span<std::byte> rom) {
     std::ranges::copy(make_purgatory(), rom.begin());
+    settle_paths();
     kexec_.emplace(qemu::guest_memory(), rom);
     qemu::set_exit_status_filter(exit_status);
     return {};
@@ -68,20 +73,30 @@ std::string Device::realize(std::span<std::byte> rom) {
 void Device::reset() {
     kexec_->reset();
     descriptor_ = 0;
+    last_error_.clear();
     // A promised verdict stays promised: with -no-reboot the reset ends QEMU, and that was not a pass.
 }
 
+std::string absolute(const std::string &path) {
+    if (path.empty())
+        return path;
+    char *text = g_canonicalize_filename(path.c_str(), nullptr);
+    std::string result = text;
+    g_free(text);
+    return result;
+}
+
 // The kernel with its initrd and command line is one thing: the machine's own, or the one that was given.
-KexecOptions Device::next_options() const {
-    KexecOptions next = options;
+// Files are opened when a kexec happens; where QEMU was started is forgotten by then (-daemonize).
+void Device::settle_paths() {
     if (!kernel_set) {
-        next.kernel = qemu::machine_property("kernel");
+        options.kernel = qemu::machine_property("kernel");
         if (!initrd_set)
-            next.initrd = qemu::machine_property("initrd");
+            options.initrd = qemu::machine_property("initrd");
         if (!append_set)
-            next.append = qemu::machine_property("append");
+            options.append = qemu::machine_property("append");
     }
-    return next;
+    for (std::string *path : {&options.kernel, &options.initrd, &options.record}) *path = absolute(*path);
 }
 
 std::uint64_t Device::read(std::uint64_t offset, unsigned size) {
@@ -100,10 +115,10 @@ std::uint64_t Device::read(std::uint64_t offset, unsigned size) {
     put(Register::status_address, status.address);
     put(Register::descriptor, descriptor_);
     put(Register::purgatory_entry, purgatory_base);
-    if (const auto &next = kexec_->next()) {
-        put(Register::next_entry, next->entry);
-        put(Register::next_argument, next->boot_params);
-    }
+    // Reading the entry claims it: only when it is asked for.
+    if (offset == static_cast<std::uint64_t>(Register::next_entry))
+        put(Register::next_entry, kexec_->claim());
+    put(Register::next_argument, kexec_->next_argument());
     put(Register::kexec_count, kexec_->count());
     put(Register::preserved_bytes, last.preserved_bytes);
     put(Register::preserved_ranges, last.preserved_ranges);
@@ -142,30 +157,32 @@ void Device::write_register(Register which, std::uint32_t value) {
 }
 
 void Device::ring(Command command) {
-    const Refusal *status = nullptr;
+    Refusal refusal;
     switch (command) {
         case Command::kexec:
-            status = &kexec_->kexec(kho::PhysAddr{descriptor_}, next_options());
+            refusal = kexec_->kexec(kho::PhysAddr{descriptor_}, options);
             break;
         case Command::enter:
-            status = &kexec_->enter();
+            refusal = kexec_->enter();
             break;
         case Command::verify:
-            status = &kexec_->verify();
+            refusal = kexec_->verify();
             break;
         default:
-            status = &kexec_->unknown_command(static_cast<std::uint32_t>(command));
+            refusal = kexec_->unknown_command(static_cast<std::uint32_t>(command));
     }
-    if (status->status == Status::ok || log_lines_ > max_log_lines)
+    last_error_ = refusal.status == Status::ok ? "" : std::string(name(refusal.status)) + ": " + refusal.what;
+    if (last_error_.empty() || log_lines_ > max_log_lines)
         return;
     if (++log_lines_ > max_log_lines)
         qemu::warn("too many messages, no more will be shown");
     else
-        qemu::warn(std::string(name(status->status)) + ": " + status->what);
+        qemu::warn(last_error_);
 }
 
 void Device::set_verdict(Verdict verdict) {
-    if (verdict > Verdict::failed)
+    // Only forward: a promise cannot be taken back, and what was said last is not said anew.
+    if (verdict > Verdict::failed || verdict <= final_verdict || final_verdict == Verdict::passed)
         return;
     final_verdict = verdict;
     if (verdict == Verdict::passed || verdict == Verdict::failed)
@@ -235,12 +252,7 @@ std::string get_state(const qemu::DeviceModel &model) {
     return name(kexec ? kexec->state() : State::idle);
 }
 
-std::string get_last_error(const qemu::DeviceModel &model) {
-    const Kexec *kexec = device(model).kexec();
-    if (!kexec || kexec->status().status == Status::ok)
-        return {};
-    return std::string(name(kexec->status().status)) + ": " + kexec->status().what;
-}
+std::string get_last_error(const qemu::DeviceModel &model) { return device(model).last_error(); }
 
 template <typename Get>
 std::uint64_t from_kexec(const qemu::DeviceModel &model, Get get) {

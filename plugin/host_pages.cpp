@@ -6,19 +6,45 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace qemu {
 namespace {
 
 constexpr std::uint64_t present = std::uint64_t{1} << 63, swapped = std::uint64_t{1} << 62;
 
-// Opened once: the file is about this process for as long as it is open.
 int pagemap() {
     static const int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     return fd;
 }
 
 }  // namespace
+
+bool open_pagemap() {
+    std::uint64_t entry;
+    const auto here =
+        reinterpret_cast<std::uintptr_t>(&entry) / static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    return pread(pagemap(), &entry, sizeof entry, static_cast<off_t>(here * sizeof entry)) == sizeof entry;
+}
+
+void find_data(int file, std::uint64_t start, std::uint64_t size, std::vector<HostRun> &runs) {
+    const std::uint64_t end = start + size;
+    for (std::uint64_t at = start; at < end;) {
+        const off_t data = lseek(file, static_cast<off_t>(at), SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            return;  // only a hole is left
+        const off_t hole = data < 0 ? -1 : lseek(file, data, SEEK_HOLE);
+        if (hole < 0) {
+            runs.push_back({at - start, end - at});
+            return;
+        }
+        const std::uint64_t from = std::min(static_cast<std::uint64_t>(data), end);
+        const std::uint64_t to = std::min(static_cast<std::uint64_t>(hole), end);
+        if (from < to)
+            runs.push_back({from - start, to - from});
+        at = std::max(to, at + 1);
+    }
+}
 
 void find_touched(std::span<const std::byte> memory, std::vector<HostRun> &runs) {
     static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

@@ -17,7 +17,12 @@ struct KernelFiles {
     kho::KernelImage image;  // points into `kernel`
 };
 
-// `initrd` may be empty. Refuses with kernel_missing to kernel_no_64bit_entry, or initrd_unreadable.
-Checked<KernelFiles> read_kernel_files(const std::string &kernel, const std::string &initrd);
+// A vmlinux with all its debug information is about that large; it is more than what gets loaded.
+inline constexpr std::uint64_t max_kernel_file = std::uint64_t{2} << 30;
+
+// `initrd` may be empty; `scratch` is the memory, in bytes, that it has to fit into. Refuses with
+// kernel_missing to initrd_too_large.
+Checked<KernelFiles> read_kernel_files(const std::string &kernel, const std::string &initrd,
+                                       std::uint64_t scratch);
 
 }  // namespace kexec_handover

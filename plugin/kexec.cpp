@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <new>
+#include <utility>
 
 #include "fdt/elf_core.h"
 #include "plugin/kernel_files.h"
@@ -47,24 +50,35 @@ Refusal put(Machine &machine, const kho::Placement &placement) {
     if (Outcome outcome = machine.write(placement.address, bytes); !outcome)
         return refusal(outcome.error());
     if (placement.memory_size > bytes.size()) {
-        const auto filled = machine.fill(
-            {placement.address + bytes.size(), placement.memory_size - bytes.size()}, std::byte{0});
-        if (!filled)
-            return refusal(filled.error());
+        const Range rest{placement.address + bytes.size(), placement.memory_size - bytes.size()};
+        if (Outcome outcome = machine.fill(rest, std::byte{0}); !outcome)
+            return refusal(outcome.error());
     }
     return {};
 }
 
 }  // namespace
 
-const Refusal &Kexec::kexec(kho::PhysAddr descriptor, const KexecOptions &options) {
+Refusal Kexec::report(Refusal refusal) {
+    if (state_ != State::handed_over || refusal.status == Status::ok)
+        status_ = refusal;
+    return refusal;
+}
+
+Refusal Kexec::kexec(kho::PhysAddr descriptor, const KexecOptions &options) {
     if (state_ != State::idle)
-        return status_ = {Status::busy, 0, static_cast<std::uint64_t>(state_),
-                          std::string("a kexec is under way, in state ") + name(state_)};
-    status_ = hand_over(descriptor, options);
-    if (status_.status != Status::ok)
+        return report({Status::busy, 0, static_cast<std::uint64_t>(state_),
+                       std::string("a kexec is under way, in state ") + name(state_)});
+    Refusal refusal;
+    try {
+        refusal = hand_over(descriptor, options);
+    } catch (const std::bad_alloc &) {
+        // Everything large is allocated before guest memory changes.
+        refusal = {Status::memory_failed, 0, 0, "the host is out of memory"};
+    }
+    if (refusal.status != Status::ok)
         state_ = State::idle;
-    return status_;
+    return report(std::move(refusal));
 }
 
 Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) {
@@ -80,7 +94,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     if (!checked_metadata)
         return checked_metadata.error();
     const Metadata &metadata = checked_metadata.value();
-    const auto files = read_kernel_files(options.kernel, options.initrd);
+    const auto files = read_kernel_files(options.kernel, options.initrd, request.scratch_ranges.bytes());
     if (!files)
         return files.error();
     const auto plan = kho::plan_boot({.kernel = &files.value().image,
@@ -105,6 +119,14 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     state_ = State::recording;
     kho::RangeSet preserved = request.preserved_ranges;
     preserved.add(metadata.range());
+    // Looked up before anything else reads or writes memory.
+    kho::RangeSet doomed;
+    if (options.poison != Poison::off) {
+        const kho::RangeSet lost = request.usable.minus(preserved);
+        doomed = machine_.touched(lost);
+        totals.poisoned_bytes = doomed.bytes();
+        totals.untouched_bytes = lost.bytes() - doomed.bytes();
+    }
     const auto visit = [&](Range range, const Machine::Sink &sink) {
         return visit_handover(machine_, metadata, range, sink);
     };
@@ -120,7 +142,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     }
 
     // From here on the old kernel is gone; nothing that can be refused comes after.
-    if (Refusal r = destroy_old_kernel(request, metadata, options.poison, totals); r.status != Status::ok)
+    if (Refusal r = destroy_old_kernel(metadata, doomed, options.poison); r.status != Status::ok)
         return r;
     state_ = State::loading;
     for (const kho::Placement &placement : plan.value().placements) {
@@ -138,63 +160,62 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     last_ = totals;
     checksums_ = std::move(checksums).value();
     mismatched_ = 0;
-    next_ = Next{plan.value().entry, plan.value().boot_params};
+    next_ = Next{plan.value().entry, plan.value().boot_params, false};
     state_ = State::handed_over;
     return {};
 }
 
-Refusal Kexec::destroy_old_kernel(const KexecRequest &request, const Metadata &metadata, Poison poison,
-                                  Totals &totals) {
+Refusal Kexec::destroy_old_kernel(const Metadata &metadata, const kho::RangeSet &doomed, Poison poison) {
     state_ = State::poisoning;
     if (Outcome outcome = machine_.write(metadata.address, metadata.bytes); !outcome)
         return refusal(outcome.error());
-    if (poison == Poison::off)
-        return {};
-    kho::RangeSet doomed = request.usable.minus(request.preserved_ranges);
-    doomed.subtract(metadata.range());
     for (const Range &range : doomed.ranges()) {
-        const auto filled = machine_.fill(range, poison == Poison::zero ? std::byte{0} : poison_byte);
-        if (!filled)
-            return refusal(filled.error());
-        totals.poisoned_bytes += filled.value().written;
-        totals.untouched_bytes += filled.value().untouched;
+        if (Outcome outcome = machine_.fill(range, poison == Poison::zero ? std::byte{0} : poison_byte);
+            !outcome)
+            return refusal(outcome.error());
     }
     return {};
 }
 
-const Refusal &Kexec::enter() {
+kho::PhysAddr Kexec::claim() {
+    if (!next_ || std::exchange(next_->claimed, true))
+        return kho::PhysAddr{};
+    return next_->entry;
+}
+
+Refusal Kexec::enter() {
     if (state_ != State::handed_over)
-        return status_ = {Status::not_handed_over, 0, static_cast<std::uint64_t>(state_),
-                          std::string("enter without a kexec, in state ") + name(state_)};
+        return report({Status::not_handed_over, 0, static_cast<std::uint64_t>(state_),
+                       std::string("enter without a kexec, in state ") + name(state_)});
     state_ = State::idle;
     next_.reset();
     ++count_;
-    return status_ = {};
+    return report({});
 }
 
-const Refusal &Kexec::verify() {
+Refusal Kexec::verify() {
     if (state_ != State::idle)
-        return status_ = {Status::busy, 0, static_cast<std::uint64_t>(state_),
-                          std::string("verify during a kexec, in state ") + name(state_)};
+        return report({Status::busy, 0, static_cast<std::uint64_t>(state_),
+                       std::string("verify during a kexec, in state ") + name(state_)});
     if (count_ == 0)
-        return status_ = {Status::nothing_to_verify, 0, 0, "verify before any kexec"};
+        return report({Status::nothing_to_verify, 0, 0, "verify before any kexec"});
     const auto changed = changed_pieces(
         checksums_, [&](Range range, const Machine::Sink &sink) { return machine_.visit(range, sink); });
     if (!changed)
-        return status_ = refusal(changed.error());
+        return report(refusal(changed.error()));
     mismatched_ = changed.value().size();
     if (mismatched_ == 0)
-        return status_ = {};
+        return report({});
     const Range &first = changed.value().front();
     char text[160];
     std::snprintf(text, sizeof text, "preserved memory changed in %zu pieces, first at 0x%llx + 0x%llx",
                   changed.value().size(), static_cast<unsigned long long>(value(first.start)),
                   static_cast<unsigned long long>(first.size));
-    return status_ = {Status::mismatch, mismatched_, value(first.start), text};
+    return report({Status::mismatch, 0, value(first.start), text});
 }
 
-const Refusal &Kexec::unknown_command(std::uint32_t command) {
-    return status_ = {Status::unknown_command, 0, command, "unknown command " + std::to_string(command)};
+Refusal Kexec::unknown_command(std::uint32_t command) {
+    return report({Status::unknown_command, 0, command, "unknown command " + std::to_string(command)});
 }
 
 void Kexec::reset() {
@@ -205,6 +226,7 @@ void Kexec::reset() {
     checksums_.clear();
     mismatched_ = 0;
     next_.reset();
+    map_in_purgatory(purgatory_, {});
 }
 
 }  // namespace kexec_handover

@@ -38,11 +38,16 @@ public:
     // this.
     Kexec(Machine &machine, std::span<std::byte> purgatory) : machine_(machine), purgatory_(purgatory) {}
 
-    // Each command returns Status::ok or why it was refused; status() keeps that for the guest.
-    const Refusal &kexec(kho::PhysAddr descriptor, const KexecOptions &options);
-    const Refusal &enter();
-    const Refusal &verify();
-    const Refusal &unknown_command(std::uint32_t command);
+    // Each command returns Status::ok or why it was refused; status() keeps that for the guest. But while a
+    // kexec is handed over, refusals do not change status(): the CPU that rang for it has yet to read its
+    // own.
+    Refusal kexec(kho::PhysAddr descriptor, const KexecOptions &options);
+    Refusal enter();
+    Refusal verify();
+    Refusal unknown_command(std::uint32_t command);
+
+    // Where the purgatory jumps to: told once, to the CPU that asks first. 0 if nothing is handed over.
+    kho::PhysAddr claim();
 
     // The machine was reset: forgets everything, as if it had just been switched on.
     void reset();
@@ -62,17 +67,19 @@ public:
     std::uint64_t count() const { return count_; }
     const Totals &last() const { return last_; }
     std::uint64_t mismatched_ranges() const { return mismatched_; }
-    // Where the purgatory jumps to and what it passes; nothing unless handed over.
+    // What the next kernel is entered with, 0 unless handed over.
+    kho::PhysAddr next_argument() const { return next_ ? next_->boot_params : kho::PhysAddr{}; }
+
+private:
     struct Next {
         kho::PhysAddr entry;
         kho::PhysAddr boot_params;
+        bool claimed = false;
     };
-    const std::optional<Next> &next() const { return next_; }
 
-private:
+    Refusal report(Refusal refusal);
     Refusal hand_over(kho::PhysAddr descriptor, const KexecOptions &options);
-    Refusal destroy_old_kernel(const KexecRequest &request, const Metadata &metadata, Poison poison,
-                               Totals &totals);
+    Refusal destroy_old_kernel(const Metadata &metadata, const kho::RangeSet &doomed, Poison poison);
 
     Machine &machine_;
     std::span<std::byte> purgatory_;

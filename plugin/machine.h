@@ -20,16 +20,15 @@ public:
     // `to` must be in RAM, else Errc::outside_memory and nothing is written.
     virtual kho::Outcome write(kho::PhysAddr to, std::span<const std::byte> bytes) = 0;
 
-    // Overwrites RAM with one byte. Memory that the guest has never touched holds none of its data; it may be
-    // left alone, so that it does not become resident in the host.
-    struct Filled {
-        std::uint64_t written = 0;    // bytes
-        std::uint64_t untouched = 0;  // bytes
-    };
-    virtual kho::Result<Filled> fill(kho::Range range, std::byte pattern) = 0;
+    // The part of `ranges` that may hold anything but zeroes: memory that was written, or read, since the
+    // machine was made. The rest need not be resident in the host, and this does not make it so.
+    virtual kho::RangeSet touched(const kho::RangeSet &ranges) const = 0;
 
-    // Shows the bytes of `range` in ascending order, without copying, in pieces of any size. An error of the
-    // sink ends it and is returned.
+    // Overwrites RAM with one byte.
+    virtual kho::Outcome fill(kho::Range range, std::byte pattern) = 0;
+
+    // Shows the bytes of `range` in ascending order, without copying, in pieces of any size; what was never
+    // touched is shown as zeroes and stays untouched. An error of the sink ends it and is returned.
     using Sink = std::function<kho::Outcome(std::span<const std::byte>)>;
     virtual kho::Outcome visit(kho::Range range, const Sink &sink) const = 0;
 };

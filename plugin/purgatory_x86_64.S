@@ -40,14 +40,21 @@ in_new_cs:
 	movl	$COMMAND_KEXEC, REG_COMMAND(%rcx)
 	/* Memory changed under the translator's feet: what follows belongs into a block of its own. */
 	jmp	1f
-1:	mov	REG_STATUS(%rcx), %eax
+	/* Reading the entry claims it, once: whoever gets it is the CPU that the next kernel starts on. */
+1:	mov	REG_NEXT_ENTRY(%rcx), %rax
+	test	%rax, %rax
+	jnz	enter
+	mov	REG_STATUS(%rcx), %eax
 	test	%eax, %eax
 	jnz	refused
+	/* Another CPU was quicker. There is nothing to return to: this one waits for the next kernel to start it. */
+wait:	hlt
+	jmp	wait
 
+enter:
 	/* The next kernel's boot protocol: RSI = boot_params, interrupts off, flat segments. No IDT and no stack
 	   of the old kernel: both are gone. */
 	lidt	no_idt(%rip)
-	mov	REG_NEXT_ENTRY(%rcx), %rax
 	mov	REG_NEXT_ARGUMENT(%rcx), %rsi
 	movl	$COMMAND_ENTER, REG_COMMAND(%rcx)
 	xor	%ebx, %ebx

@@ -120,6 +120,7 @@ inline constexpr int shutdown_cause_guest_shutdown = 6;
     F(guest_phys_blocks_append, void, (GuestPhysBlockList *))                                            \
     F(guest_phys_blocks_free, void, (GuestPhysBlockList *))                                              \
     F(qemu_ram_block_from_host, RAMBlock *, (void *, bool round, std::uint64_t *offset))                 \
+    F(qemu_ram_get_fd, int, (RAMBlock *))                                                                \
     F(qemu_ram_is_shared, bool, (RAMBlock *))                                                            \
     F(qemu_system_shutdown_request, void, (int cause))                                                   \
     F(error_setg_internal, void,                                                                         \
@@ -134,6 +135,7 @@ inline constexpr int shutdown_cause_guest_shutdown = 6;
     F(qemu_system_shutdown_request_with_code, void, (int cause, int code)) /* from 8.2 */         \
     F(migrate_add_blocker, int, (void *, Error **))          /* see migrate_add_blocker_normal */ \
     F(migrate_add_blocker_normal, int, (Error **, Error **)) /* from 8.2 */                       \
+    F(qemu_ram_get_fd_offset, std::uint64_t, (RAMBlock *))   /* from 8.1 */                       \
     F(register_module_init, void, (void (*)(), int kind))                                         \
     F(target_name, const char *, ())
 

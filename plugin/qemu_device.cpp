@@ -60,16 +60,12 @@ constexpr MemoryRegionOps register_ops{
     .impl = {4, 8, false},
 };
 
-// Neither the registers nor a kexec under way are part of a migration stream.
-void block_migration() {
+// Neither the registers nor a kexec under way are part of a migration stream. False with --only-migratable.
+bool block_migration(Error **error) {
     static Error *reason = make_error("the kexec-handover device cannot be migrated or saved");
-    Error *ignored = nullptr;
     if (symbols.migrate_add_blocker_normal)
-        symbols.migrate_add_blocker(&reason, &ignored);
-    else if (symbols.migrate_add_blocker)
-        symbols.migrate_add_blocker(reason, &ignored);
-    if (ignored)
-        symbols.error_free(ignored);
+        return symbols.migrate_add_blocker(&reason, error) == 0;
+    return !symbols.migrate_add_blocker || symbols.migrate_add_blocker(reason, error) == 0;
 }
 
 void reset(void *opaque) { instance_of(opaque).model->reset(); }
@@ -80,6 +76,8 @@ void realize(DeviceState *device, Error **error) {
         set_error(error, "there can only be one %s", device_type.name);
         return;
     }
+    if (!block_migration(error))
+        return;
     Instance &self = instance_of(device);
     auto *owner = reinterpret_cast<Object *>(device);
     // Whether it failed is told by the error alone: the function returns nothing up to 8.2.
@@ -107,7 +105,6 @@ void realize(DeviceState *device, Error **error) {
     symbols.qemu_register_reset(reset, &self);
     // Up to 7.2 unplugging a device without a bus aborts QEMU.
     symbols.qdev_add_unplug_blocker(device, make_error("kexec-handover cannot be unplugged"));
-    block_migration();
     self.realized = true;
     exists = true;
 }

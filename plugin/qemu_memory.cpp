@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Guest memory through QEMU's address space, so that dirty bits are set and translated code is thrown away.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -67,12 +68,16 @@ private:
 class GuestMemory final : public kexec_handover::Machine {
 public:
     Outcome read(PhysAddr from, std::span<std::byte> out) const override {
-        std::size_t done = 0;
-        return visit({from, out.size()}, [&](std::span<const std::byte> bytes) {
-            std::memcpy(out.data() + done, bytes.data(), bytes.size());
-            done += bytes.size();
-            return kho::success();
-        });
+        for (Range range{from, out.size()}; !range.empty();) {
+            const auto mapping = Mapping::map(range, false);
+            if (!mapping)
+                return outside(range.start);
+            const auto bytes = mapping->bytes();
+            std::memcpy(out.data(), bytes.data(), bytes.size());
+            out = out.subspan(bytes.size());
+            range = {range.start + bytes.size(), range.size - bytes.size()};
+        }
+        return kho::success();
     }
 
     kho::RangeSet ram() const override {
@@ -82,7 +87,8 @@ public:
         std::vector<Range> ranges;
         for (const abi::GuestPhysBlock *block = list.first; block; block = block->next) {
             const Range range{PhysAddr{block->target_start}, block->target_end - block->target_start};
-            // The list holds ROMs too; they cannot be mapped for writing.
+            // The list holds ROMs too; most of them cannot be mapped for writing. What firmware writes to
+            // itself is as good as RAM to us.
             if (Mapping::map({range.start, 1}, true))
                 ranges.push_back(range);
         }
@@ -100,48 +106,60 @@ public:
         return kho::success();
     }
 
-    kho::Result<Filled> fill(Range range, std::byte pattern) override {
-        Filled filled;
-        while (!range.empty()) {
-            std::uint64_t size = 0;
-            {
-                const auto mapping = Mapping::map(range, true);
+    kho::RangeSet touched(const kho::RangeSet &ranges) const override {
+        std::vector<Range> result;
+        for (Range range : ranges.ranges()) {
+            while (!range.empty()) {
+                const auto mapping = Mapping::map(range, false);
                 if (!mapping)
-                    return outside(range.start);
-                size = mapping->bytes().size();
-                touched_.clear();
-                std::uint64_t offset;
-                abi::RAMBlock *block =
-                    symbols.qemu_ram_block_from_host(mapping->bytes().data(), false, &offset);
-                // Others may have written to shared memory, which our own page tables do not tell.
-                if (!block || symbols.qemu_ram_is_shared(block))
-                    touched_.push_back({0, size});
-                else
-                    find_touched(mapping->bytes(), touched_);
+                    break;  // not RAM any more: nothing to be found there
+                for (const HostRun &run : touched_runs(*mapping))
+                    result.push_back({range.start + run.offset, run.size});
+                const std::uint64_t size = mapping->bytes().size();
+                range = {range.start + size, range.size - size};
             }
-            std::uint64_t written = 0;
-            for (const HostRun &run : touched_) {
-                auto part = Mapping::map({range.start + run.offset, run.size}, true);
-                if (!part || part->bytes().size() < run.size)
-                    return outside(range.start + run.offset);
-                std::memset(part->bytes().data(), static_cast<int>(pattern), run.size);
-                part->accessed(run.size);
-                written += run.size;
-            }
-            filled.written += written;
-            filled.untouched += size - written;
-            range = {range.start + size, range.size - size};
         }
-        return filled;
+        return kho::RangeSet(std::move(result));
+    }
+
+    Outcome fill(Range range, std::byte pattern) override {
+        while (!range.empty()) {
+            auto mapping = Mapping::map(range, true);
+            if (!mapping)
+                return outside(range.start);
+            const auto bytes = mapping->bytes();
+            std::memset(bytes.data(), static_cast<int>(pattern), bytes.size());
+            mapping->accessed(bytes.size());
+            range = {range.start + bytes.size(), range.size - bytes.size()};
+        }
+        return kho::success();
     }
 
     Outcome visit(Range range, const Sink &sink) const override {
+        static constexpr std::array<std::byte, 65536> zeroes{};
         while (!range.empty()) {
             const auto mapping = Mapping::map(range, false);
             if (!mapping)
                 return outside(range.start);
             const auto bytes = mapping->bytes();
-            if (Outcome outcome = sink(bytes); !outcome)
+            std::uint64_t done = 0;
+            const auto show_zeroes = [&](std::uint64_t until) {
+                while (done < until) {
+                    const std::uint64_t size = std::min<std::uint64_t>(until - done, zeroes.size());
+                    if (Outcome outcome = sink(std::span(zeroes).first(size)); !outcome)
+                        return outcome;
+                    done += size;
+                }
+                return kho::success();
+            };
+            for (const HostRun &run : touched_runs(*mapping)) {
+                if (Outcome outcome = show_zeroes(run.offset); !outcome)
+                    return outcome;
+                if (Outcome outcome = sink(bytes.subspan(run.offset, run.size)); !outcome)
+                    return outcome;
+                done = run.offset + run.size;
+            }
+            if (Outcome outcome = show_zeroes(bytes.size()); !outcome)
                 return outcome;
             range = {range.start + bytes.size(), range.size - bytes.size()};
         }
@@ -149,13 +167,35 @@ public:
     }
 
 private:
-    std::vector<HostRun> touched_;
+    // What is not touched reads as zero. Private memory of a file shows the file where it was not touched, so
+    // all of it counts; shared memory may have been touched by others, whom only the file knows of.
+    static std::vector<HostRun> touched_runs(const Mapping &mapping) {
+        const auto bytes = mapping.bytes();
+        std::vector<HostRun> runs;
+        std::uint64_t offset = 0;
+        abi::RAMBlock *block = symbols.qemu_ram_block_from_host(bytes.data(), false, &offset);
+        const int file = block ? symbols.qemu_ram_get_fd(block) : -1;
+        const bool shared = block && symbols.qemu_ram_is_shared(block);
+        if (block && file < 0 && !shared) {
+            find_touched(bytes, runs);
+        } else if (block && file >= 0 && shared) {
+            if (symbols.qemu_ram_get_fd_offset)
+                offset += symbols.qemu_ram_get_fd_offset(block);
+            find_data(file, offset, bytes.size(), runs);
+        } else {
+            runs.push_back({0, bytes.size()});
+        }
+        return runs;
+    }
 };
 
 }  // namespace
 
 kexec_handover::Machine &guest_memory() {
     static GuestMemory memory;
+    static const bool told = open_pagemap();
+    if (!told)
+        warn("cannot read /proc/self/pagemap: poison will make all of guest memory resident");
     return memory;
 }
 

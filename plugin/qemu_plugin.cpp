@@ -3,6 +3,7 @@
 // plugins. (QEMU include/qemu/qemu-plugin.h)
 #include <dlfcn.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -65,9 +66,20 @@ Version qemu_version() {
     return {info->qemu->major, info->qemu->minor};
 }
 
+void complain(const std::string &why) { std::fprintf(stderr, "kexec-handover: %s\n", why.c_str()); }
+
 void preloaded() {
-    if (unusable(nullptr).empty())
+    if (const std::string why = unusable(nullptr); !why.empty())
+        complain(why);
+    else
         register_device_type();
+}
+
+// Preloaded into a QEMU, as opposed to one of its helpers or to being loaded as a plugin.
+bool is_preloaded_qemu() {
+    const char *preload = std::getenv("LD_PRELOAD");
+    return preload && std::strstr(preload, "kexec-handover") &&
+           std::strncmp(program_invocation_short_name, "qemu-system-", 12) == 0;
 }
 
 [[gnu::constructor]] void at_load() {
@@ -78,6 +90,8 @@ void preloaded() {
         // qemu_plugin_install: scoreboards came with interface version 2 and QEMU 9.0.
         if (dlsym(RTLD_DEFAULT, "qemu_plugin_scoreboard_new"))
             qemu_plugin_version = 2;
+        if (is_preloaded_qemu())
+            complain(unusable(nullptr));
         return;
     }
     const bool from_11_1 = version.major > 11 || (version.major == 11 && version.minor >= 1);
@@ -102,7 +116,7 @@ int qemu_plugin_install(std::uint64_t, const qemu_info_t *info, int argc, char *
         return -1;
     }
     if (const std::string why = qemu::unusable(info->target_name); !why.empty()) {
-        std::fprintf(stderr, "kexec-handover: %s\n", why.c_str());
+        qemu::complain(why);
         return -1;
     }
     qemu::register_device_type();

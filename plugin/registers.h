@@ -20,28 +20,30 @@ inline constexpr std::uint32_t interface_version = 1;
 // Offsets in the register page. Access is naturally aligned and 4 or 8 bytes wide. Unlisted offsets
 // read as zero and ignore writes.
 enum class Register : std::uint32_t {
-    signature = 0x00,          // R  u64
-    version = 0x08,            // R  u32
-    state = 0x0c,              // R  u32  State
-    status = 0x10,             // R  u32  Status of the last command
-    status_index = 0x18,       // R  u64  which entry of an array the status is about, else 0
-    status_address = 0x20,     // R  u64  the address or value that the status is about, else 0
-    descriptor = 0x28,         // RW u64  address of a Descriptor, 0: none
-    command = 0x30,            // W  u32  Command; done when the write returns
-    purgatory_entry = 0x38,    // R  u64  where the old kernel jumps to
-    next_entry = 0x40,         // R  u64  next kernel's 64-bit entry, valid while State::handed_over
+    signature = 0x00,        // R  u64
+    version = 0x08,          // R  u32
+    state = 0x0c,            // R  u32  State
+    status = 0x10,           // R  u32  Status of the last command
+    status_index = 0x18,     // R  u64  which entry of an array, or how many, the status is about; else 0
+    status_address = 0x20,   // R  u64  the address or value that the status is about, else 0
+    descriptor = 0x28,       // RW u64  address of a Descriptor, 0: none
+    command = 0x30,          // W  u32  Command; done when the write returns
+    purgatory_entry = 0x38,  // R  u64  where the old kernel jumps to
+    next_entry =
+        0x40,  // R  u64  next kernel's 64-bit entry; reading it (whole) claims it: the second read gets 0
     next_argument = 0x48,      // R  u64  its boot_params address, likewise
     kexec_count = 0x50,        // R  u64  completed kexecs since the machine was switched on
     preserved_bytes = 0x58,    // R  u64  from here to recorded_bytes: of the last kexec
     preserved_ranges = 0x60,   // R  u64  maximal runs of preserved memory
     poisoned_bytes = 0x68,     // R  u64  overwritten
-    untouched_bytes = 0x70,    // R  u64  usable, not preserved, never touched by the guest: left alone
+    untouched_bytes = 0x70,    // R  u64  usable, not preserved, never touched: left alone
     kexec_nanoseconds = 0x78,  // R  u64  host time from doorbell to the end of loading
     recorded_bytes = 0x80,     // R  u64  size of the recording, 0: none was asked for
     kho_fdt = 0x88,            // R  u64  address of the last KHO FDT
     luo_fdt = 0x90,            // R  u64  address of the last LUO FDT, 0: none
-    mismatched_ranges = 0x98,  // R  u64  preserved runs whose checksum differed at the last verify
-    verdict = 0xa0,            // RW u32  Verdict; passed and failed end QEMU
+    mismatched_ranges =
+        0x98,        // R  u64  pieces of preserved memory whose checksum differed at the last verify
+    verdict = 0xa0,  // RW u32  Verdict, forward only; passed and failed end QEMU
 };
 
 enum class Command : std::uint32_t {
@@ -123,7 +125,7 @@ enum class Status : std::uint32_t {
     initrd_too_large = 135,  // does not fit into scratch
     command_line_too_long = 136,
     record_failed = 144,  // the recording could not be written whole
-    memory_failed = 160,  // RAM vanished while it was read (memory hot-unplug)
+    memory_failed = 160,  // RAM vanished while it was read (hot-unplug), or the host is out of memory
 };
 
 // ---------------------------------------------------------------------------------------------------

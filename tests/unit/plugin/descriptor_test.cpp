@@ -95,6 +95,9 @@ const Case cases[] = {
     {"MemoryRangesThatOverlap", Status::memory_map_overlap, 1, 0x1000,
      [](Guest &x) { x.memory_map[0].size = 0x1001; }},
 
+    {"MemoryRangeWithItsReservedFieldSet", Status::descriptor_flags, 2, 5,
+     [](Guest &x) { x.memory_map[2].reserved = 5; }},
+
     {"NoScratch", Status::scratch_empty, 0, 0, [](Guest &x) { x.scratch.clear(); }},
     {"OnlyEmptyScratchAreas", Status::scratch_empty, 2, 0, [](Guest &x) { x.scratch = {{8 * mib, 0}, {0, 0}}; }},
     {"ScratchOutsideRam", Status::scratch_range, 1, 0x80000000,
@@ -102,6 +105,7 @@ const Case cases[] = {
     {"ScratchInReservedMemory", Status::scratch_range, 1, 0, [](Guest &x) { x.scratch[1] = {0, 0x1000}; }},
     {"ScratchUnaligned", Status::scratch_range, 1, 0x700800, [](Guest &x) { x.scratch[1] = {0x700800, 0x1000}; }},
     {"ScratchNoWholePages", Status::scratch_range, 1, 0x700000, [](Guest &x) { x.scratch[1] = {0x700000, 0x801}; }},
+    {"EmptyScratchUnaligned", Status::scratch_range, 1, 1, [](Guest &x) { x.scratch[1] = {1, 0}; }},
     {"ScratchThatWraps", Status::scratch_range, 1, 0x1000,
      [](Guest &x) { x.scratch[1] = {0x1000, ~std::uint64_t{0xfff}}; }},
     {"ScratchAreasThatOverlap", Status::scratch_overlap, 1, 12 * mib,
@@ -147,6 +151,8 @@ const Case cases[] = {
      [](Guest &x) { x.subtrees = {{"a", 0x212000, 0x1000}, {"a", 0x213000, 0x1000}}; }},
     {"SubtreeNotPreserved", Status::subtree_not_preserved, 0, 0x213000,
      [](Guest &x) { x.subtrees = {{"a", 0x213000, 0x1001}}; }},
+    {"SubtreeUnaligned", Status::subtree_not_preserved, 0, 0x213008,
+     [](Guest &x) { x.subtrees = {{"a", 0x213008, 8}}; }},
     {"SubtreeThatWraps", Status::subtree_not_preserved, 0, 0x213000,
      [](Guest &x) { x.subtrees = {{"a", 0x213000, ~std::uint64_t{0}}}; }},
 

@@ -51,12 +51,13 @@ public:
         std::memcpy(at, bytes.data(), bytes.size());
         return kho::success();
     }
-    kho::Result<Filled> fill(kho::Range range, std::byte pattern) override {
+    kho::RangeSet touched(const kho::RangeSet &ranges) const override { return ranges.minus(untouched); }
+    kho::Outcome fill(kho::Range range, std::byte pattern) override {
         std::byte *at = find(range.start, range.size);
         if (!at)
             return outside(range.start);
         std::memset(at, static_cast<int>(pattern), range.size);
-        return Filled{range.size, 0};
+        return kho::success();
     }
     kho::Outcome visit(kho::Range range, const Sink &sink) const override {
         // In odd pieces, as a real machine may.
@@ -84,6 +85,8 @@ public:
         std::map<std::uint64_t, std::vector<unsigned char>>;  // compared by memcmp, unlike std::byte
     const Contents &contents() const { return blocks_; }
 
+    // What nobody ever wrote to.
+    kho::RangeSet untouched;
     // Called after each read, as another CPU might act then.
     mutable std::function<void(kho::PhysAddr, std::size_t)> after_read;
 
