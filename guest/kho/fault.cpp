@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/kho/fault.h"
 
+#include <algorithm>
+
 namespace guest {
 
 std::string_view name(Fault f) {
@@ -53,6 +55,8 @@ std::string_view name(Fault f) {
             return "block twice";
         case Fault::metadata_not_preserved:
             return "metadata not preserved";
+        case Fault::metadata_shared:
+            return "metadata shared";
         case Fault::luo_fdt_malformed:
             return "luo fdt malformed";
         case Fault::luo_compatible:
@@ -121,10 +125,16 @@ std::string_view name(Fault f) {
     return "unknown fault";
 }
 
-Errno fail(Place &place, Fault fault, std::uint64_t address, std::uint64_t index) {
-    place.fault = fault;
-    place.address = address;
-    place.index = index;
+void name_session(Place &place, std::string_view name) {
+    place.in_session = true;
+    const std::size_t size = std::min(name.size(), sizeof(place.session) - 1);
+    std::copy_n(name.data(), size, place.session);
+    place.session[size] = '\0';
+}
+
+namespace {
+
+Errno errno_of(Fault fault) {
     switch (fault) {
         case Fault::out_of_memory:
             return Errno::enomem;
@@ -136,6 +146,15 @@ Errno fail(Place &place, Fault fault, std::uint64_t address, std::uint64_t index
         default:
             return Errno::einval;
     }
+}
+
+}  // namespace
+
+Errno fail(Place &place, Fault fault, std::uint64_t address, std::uint64_t index) {
+    place.fault = fault;
+    place.address = address;
+    place.index = index;
+    return place.error = errno_of(fault);
 }
 
 }  // namespace guest

@@ -37,6 +37,7 @@ enum class Fault : std::uint16_t {
     block_in_scratch,
     block_twice,
     metadata_not_preserved,
+    metadata_shared,  // two structures in one page
     // the LUO FDT
     luo_fdt_malformed,
     luo_compatible,
@@ -80,6 +81,7 @@ std::string_view name(Fault f);
 
 struct Place {
     Fault fault = Fault::none;
+    Errno error = Errno::ok;  // what the caller was told
     bool in_session = false;  // the session's name is known
     bool in_file = false;     // token is known
     bool has_offset = false;  // offset into the file is known
@@ -91,6 +93,9 @@ struct Place {
 
     explicit operator bool() const { return fault != Fault::none; }
 };
+
+// Notes the session; a name longer than any can be is cut.
+void name_session(Place &place, std::string_view name);
 
 // Records where, and returns the errno that goes with it.
 Errno fail(Place &place, Fault fault, std::uint64_t address = 0, std::uint64_t index = 0);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "guest/kho/fdt_property.h"
+#include "guest/kho/sizes.h"
 
 extern "C" {
 #include <libfdt.h>
@@ -17,21 +18,21 @@ using kho::abi::kho_scratch;
 
 namespace {
 
-// An FDT is at most a page, and libfdt wants it whole.
-bool readable_page(const PhysicalWindow &window, std::uint64_t at) {
-    return kho::is_page_aligned(PhysAddr{at}) && window.bytes(PhysAddr{at}, kho::page_size) != nullptr;
-}
-
-// [start, start + size) is in usable RAM, wholly.
+// [start, start + size) is in usable RAM, wholly, and in nothing else that the map says.
 bool in_ram(const MemoryLayout &layout, std::uint64_t start, std::uint64_t size) {
     std::uint64_t at = start;
-    const std::uint64_t end = start + size;
+    const std::uint64_t end = end_of(start, size);
+    if (end - start != size)
+        return false;
+    for (const kexec_handover::MemoryRange &r : layout.map)
+        if (r.type != usable_ram && r.address < end && start < end_of(r.address, r.size))
+            return false;
     // Usable ranges may touch: go from one to the next.
     for (std::size_t round = 0; at < end && round <= layout.map.size(); round++) {
         bool found = false;
         for (const kexec_handover::MemoryRange &r : layout.map) {
             if (r.type == usable_ram && r.address <= at && at - r.address < r.size) {
-                at = r.address + r.size;
+                at = end_of(r.address, r.size);
                 found = true;
                 break;
             }
@@ -42,6 +43,29 @@ bool in_ram(const MemoryLayout &layout, std::uint64_t start, std::uint64_t size)
     return at >= end;
 }
 
+// The bytes of something of the last kernel's, or nullptr if it is not wholly in RAM.
+const std::byte *readable(const PhysicalWindow &window, const MemoryLayout &layout, std::uint64_t at,
+                          std::uint64_t size) {
+    return in_ram(layout, at, size) ? window.bytes(PhysAddr{at}, size) : nullptr;
+}
+
+// The name of a node, at most as long as an FDT is.
+std::string_view name_of(const void *fdt, int node) {
+    int length = 0;
+    const char *text = fdt_get_name(fdt, node, &length);
+    return text != nullptr && length > 0 ? std::string_view(text, static_cast<unsigned>(length))
+                                         : std::string_view();
+}
+
+// Whether a child of the root before `node` has its name.
+bool named_before(const void *fdt, int node) {
+    for (int other = fdt_first_subnode(fdt, 0); other >= 0 && other != node;
+         other = fdt_next_subnode(fdt, other))
+        if (name_of(fdt, other) == name_of(fdt, node))
+            return true;
+    return false;
+}
+
 }  // namespace
 
 Errno IncomingHandover::open(const PhysicalWindow &window, const kho_data &data, const MemoryLayout &layout,
@@ -50,7 +74,9 @@ Errno IncomingHandover::open(const PhysicalWindow &window, const kho_data &data,
     data_ = data;
     if (data.fdt_size < sizeof(fdt_header) || data.fdt_size > kho::abi::kho_fdt_size)
         return fail(place, Fault::kho_fdt_size, data.fdt_addr, data.fdt_size);
-    if (!readable_page(window, data.fdt_addr))
+    // An FDT is at most a page, and libfdt wants it whole.
+    if (!kho::is_aligned(data.fdt_addr, kho::page_size) ||
+        readable(window, layout, data.fdt_addr, kho::page_size) == nullptr)
         return fail(place, Fault::kho_fdt_address, data.fdt_addr);
     if (const Errno error = read_fdt(window, place); error != Errno::ok)
         return error;
@@ -73,13 +99,10 @@ Errno IncomingHandover::read_fdt(const PhysicalWindow &window, Place &place) {
 Errno IncomingHandover::read_subtrees(const void *fdt, Place &place) {
     int node = 0;
     fdt_for_each_subnode(node, fdt, 0) {
-        int length = 0;
-        const char *text = fdt_get_name(fdt, node, &length);
-        const std::string_view node_name(text != nullptr ? text : "",
-                                         length > 0 ? static_cast<unsigned>(length) : 0);
+        const std::string_view node_name = name_of(fdt, node);
         if (subtree_count_ == max_subtrees)
             return fail(place, Fault::subtree_too_many, data_.fdt_addr, subtree_count_);
-        if (value(subtree(node_name)) != 0)
+        if (named_before(fdt, node))
             return fail(place, Fault::subtree_twice, data_.fdt_addr, subtree_count_);
         std::uint64_t at = 0;
         if (!fdt_u64(fdt, node, kho::abi::sub_fdt_property, at) || at == 0 ||
@@ -88,6 +111,7 @@ Errno IncomingHandover::read_subtrees(const void *fdt, Place &place) {
         Subtree &entry = subtrees_[subtree_count_++];
         const std::size_t shown = std::min(node_name.size(), sizeof(entry.name) - 1);
         std::copy_n(node_name.data(), shown, entry.name);
+        entry.name_size = node_name.size();
         entry.fdt = PhysAddr{at};
     }
     return Errno::ok;
@@ -97,7 +121,7 @@ Errno IncomingHandover::read_scratch(const PhysicalWindow &window, const MemoryL
     if (data_.scratch_size == 0 || data_.scratch_size % sizeof(kho_scratch) != 0 ||
         data_.scratch_size > sizeof(scratch_))
         return fail(place, Fault::scratch_size, data_.scratch_addr, data_.scratch_size);
-    const std::byte *bytes = window.bytes(PhysAddr{data_.scratch_addr}, data_.scratch_size);
+    const std::byte *bytes = readable(window, layout, data_.scratch_addr, data_.scratch_size);
     if (bytes == nullptr || !kho::is_aligned(data_.scratch_addr, 8))
         return fail(place, Fault::scratch_address, data_.scratch_addr);
     __builtin_memcpy(scratch_.data(), bytes, data_.scratch_size);
@@ -109,8 +133,7 @@ Errno IncomingHandover::read_scratch(const PhysicalWindow &window, const MemoryL
         if (area.size == 0)
             continue;
         some = true;
-        if (!kho::is_aligned(area.addr | area.size, kho::page_size) || area.size > ~area.addr ||
-            !in_ram(layout, area.addr, area.size))
+        if (!kho::is_aligned(area.addr | area.size, kho::page_size) || !in_ram(layout, area.addr, area.size))
             return fail(place, Fault::scratch_area, area.addr, i);
         for (std::size_t k = 0; k < i; k++)
             if (scratch_[k].size != 0 && area.addr < scratch_[k].addr + scratch_[k].size &&
@@ -122,7 +145,7 @@ Errno IncomingHandover::read_scratch(const PhysicalWindow &window, const MemoryL
 
 PhysAddr IncomingHandover::subtree(std::string_view wanted) const {
     for (const Subtree &entry : subtrees())
-        if (wanted == entry.name)
+        if (wanted.size() == entry.name_size && wanted == entry.name)
             return entry.fdt;
     return PhysAddr{};
 }

@@ -6,8 +6,9 @@
 // In this order, since a kernel may use nothing but scratch until it has read the list:
 //   1. open()            checks kho_data and FDT, copies the scratch array out
 //   2. the caller makes the page map, in scratch (find_in_scratch, init_pages)
-//   3. mark_preserved()  enters every preserved block into the page map
-//   4. release_metadata() gives the pages of FDT, list and scratch array back
+//   3. mark_preserved()  enters every preserved block into the page map, and claims the pages that hold FDT,
+//                        scratch array, list and subtrees, so that nothing else can be in them
+//   4. release_metadata() gives these pages back
 #pragma once
 
 #include <array>
@@ -27,7 +28,8 @@ public:
     static constexpr std::size_t max_subtrees = 32;
 
     struct Subtree {
-        char name[48] = {};  // NUL-terminated, cut if longer
+        char name[48] = {};         // NUL-terminated, cut if longer
+        std::size_t name_size = 0;  // of all of it
         kho::PhysAddr fdt{};
     };
 
@@ -36,19 +38,19 @@ public:
     Errno open(const PhysicalWindow &window, const kho::abi::kho_data &data, const MemoryLayout &layout,
                Place &place);
     Errno mark_preserved(Pages &pages, Place &place);
-    // Frees what of the metadata is preserved and not claimed; returns the number of pages.
+    // Frees the blocks that hold metadata, all but the LUO FDT, which its reader claims; returns the number
+    // of pages. Until then they keep their content. The second time there is nothing left.
     std::uint64_t release_metadata(Pages &pages);
 
     std::span<const kho::abi::kho_scratch> scratch() const { return {scratch_.data(), scratch_count_}; }
     std::span<const Subtree> subtrees() const { return {subtrees_.data(), subtree_count_}; }
-    // Address of the FDT of that subtree, 0 if there is none.
+    // Address of the FDT of that subtree, of a name of at most 47 bytes; 0 if there is none.
     kho::PhysAddr subtree(std::string_view name) const;
 
-    kho::PhysAddr memory_map() const { return memory_map_; }
     std::uint64_t chunks() const { return chunks_; }
     std::uint64_t blocks() const { return blocks_; }
-    // Metadata pages that the list does not preserve: the last kernel's next user may overwrite them. Linux
-    // 6.19 leaves its chunks so; the device does not.
+    // Metadata pages that the list does not preserve: Linux 6.19 leaves its chunks so; the device does not.
+    // They are kept from other users all the same.
     std::uint64_t unpreserved_metadata() const { return unpreserved_metadata_; }
     kho::PhysAddr first_unpreserved_metadata() const { return first_unpreserved_; }
 
@@ -58,8 +60,10 @@ private:
     Errno read_scratch(const PhysicalWindow &window, const MemoryLayout &layout, Place &place);
     Errno mark_chunk(Pages &pages, const kho::abi::mem_chunk &chunk, std::uint64_t at, Place &place);
     Errno mark_bitmap(Pages &pages, const kho::abi::mem_bitmap_ref &ref, unsigned order, Place &place);
+    Errno claim_metadata(Pages &pages, Place &place);
+    Errno claim_metadata_page(Pages &pages, kho::PhysAddr page, Fault outside, Place &place);
     template <typename Visit>
-    void for_each_metadata_page(const PhysicalWindow &window, Visit &&visit) const;
+    Errno for_each_metadata_page(const PhysicalWindow &window, Visit &&visit) const;
 
     kho::abi::kho_data data_{};
     kho::PhysAddr memory_map_{};
@@ -71,6 +75,7 @@ private:
     std::uint64_t blocks_ = 0;
     std::uint64_t unpreserved_metadata_ = 0;
     kho::PhysAddr first_unpreserved_{};
+    bool released_ = false;
 };
 
 }  // namespace guest

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kho-v1 list of preserved memory: chunks, their bitmaps, and the pages that hold them.
+#include "fdt/abi/luo.h"
 #include "guest/kho/incoming.h"
 #include "guest/kho/preserve.h"
 
@@ -12,9 +13,15 @@ using kho::abi::mem_chunk;
 
 namespace {
 
-// RAM that is neither scratch nor the reader's own: where the last kernel can have put metadata.
+// Where the last kernel can have put metadata: RAM that is neither scratch nor taken by this one. Whether
+// the list preserves the page is not known before all of it was read.
+bool can_be_metadata(const Pages &pages, std::uint64_t at) {
+    const Result<PhysAddr> block = pages.block_of(PhysAddr{at});
+    return block ? pages.is_incoming(*block) : pages.is_free(PhysAddr{at});
+}
+
 const std::byte *metadata_page(const Pages &pages, std::uint64_t at) {
-    return pages.is_ram(PhysAddr{at}) ? pages.bytes(PhysAddr{at}, kho::page_size) : nullptr;
+    return can_be_metadata(pages, at) ? pages.bytes(PhysAddr{at}, kho::page_size) : nullptr;
 }
 
 }  // namespace
@@ -79,37 +86,70 @@ Errno IncomingHandover::mark_preserved(Pages &pages, Place &place) {
         chunks_++;
         at = chunk.next;
     }
-    for_each_metadata_page(pages.window(), [&](PhysAddr page) {
-        if (pages.is_incoming(page))
-            return;
-        if (unpreserved_metadata_++ == 0)
-            first_unpreserved_ = page;
-    });
+    return claim_metadata(pages, place);
+}
+
+// Visits every page of the list, then FDT, scratch array and subtrees, with the fault that it is not to be
+// in a certain place, until visit() returns something else than Errno::ok. A page may be freed when it is
+// visited.
+template <typename Visit>
+Errno IncomingHandover::for_each_metadata_page(const PhysicalWindow &window, Visit &&visit) const {
+    for (std::uint64_t at = value(memory_map_), left = chunks_; left > 0; left--) {
+        mem_chunk chunk;
+        if (!window.load(PhysAddr{at}, chunk) || chunk.num_elms > kho::abi::bitmap_refs_per_chunk)
+            return Errno::eio;  // nobody writes there
+        for (unsigned i = 0; i < chunk.num_elms; i++)
+            if (const Errno error = visit(PhysAddr{chunk.bitmaps[i].bitmap}, Fault::bitmap_address);
+                error != Errno::ok)
+                return error;
+        if (const Errno error = visit(PhysAddr{at}, Fault::chunk_address); error != Errno::ok)
+            return error;
+        at = chunk.next;
+    }
+    if (const Errno error = visit(PhysAddr{data_.fdt_addr}, Fault::kho_fdt_address); error != Errno::ok)
+        return error;
+    const std::uint64_t scratch_end = data_.scratch_addr + data_.scratch_size;
+    for (std::uint64_t at = kho::align_down(data_.scratch_addr, kho::page_size); at < scratch_end;
+         at += kho::page_size)
+        if (const Errno error = visit(PhysAddr{at}, Fault::scratch_address); error != Errno::ok)
+            return error;
+    for (const Subtree &entry : subtrees()) {
+        if (entry.name == std::string_view(kho::abi::luo_subtree_name))
+            continue;
+        if (const Errno error = visit(entry.fdt, Fault::subtree_property); error != Errno::ok)
+            return error;
+    }
     return Errno::ok;
 }
 
-// Visits every page of the list, then FDT and scratch array. A page may be freed when it is visited.
-template <typename Visit>
-void IncomingHandover::for_each_metadata_page(const PhysicalWindow &window, Visit &&visit) const {
-    for (std::uint64_t at = value(memory_map_), left = chunks_; left > 0; left--) {
-        mem_chunk chunk;
-        if (!window.load(PhysAddr{at}, chunk))
-            return;
-        for (unsigned i = 0; i < chunk.num_elms; i++) visit(PhysAddr{chunk.bitmaps[i].bitmap});
-        visit(PhysAddr{at});
-        at = chunk.next;
+Errno IncomingHandover::claim_metadata_page(Pages &pages, PhysAddr page, Fault outside, Place &place) {
+    if (!can_be_metadata(pages, value(page)))
+        return fail(place, outside, value(page));
+    if (pages.is_free(page)) {
+        if (unpreserved_metadata_++ == 0)
+            first_unpreserved_ = page;
+        return pages.adopt(page, 0);
     }
-    const std::uint64_t scratch_page = kho::align_down(data_.scratch_addr, kho::page_size);
-    visit(PhysAddr{scratch_page});
-    if (scratch_page != data_.fdt_addr)
-        visit(PhysAddr{data_.fdt_addr});
+    return pages.claim_page(page) == Errno::ok ? Errno::ok : fail(place, Fault::metadata_shared, value(page));
+}
+
+Errno IncomingHandover::claim_metadata(Pages &pages, Place &place) {
+    return for_each_metadata_page(pages.window(), [&](PhysAddr page, Fault outside) {
+        return claim_metadata_page(pages, page, outside, place);
+    });
 }
 
 std::uint64_t IncomingHandover::release_metadata(Pages &pages) {
+    if (released_)
+        return 0;
+    released_ = true;
     const std::uint64_t before = pages.counts().incoming;
-    // EINVAL means that the list did not preserve it: then it is free memory already.
-    for_each_metadata_page(pages.window(),
-                           [&](PhysAddr page) { static_cast<void>(restore_free(pages, page)); });
+    static_cast<void>(for_each_metadata_page(pages.window(), [&](PhysAddr page, Fault) {
+        // Nothing: it went with an earlier page of its block.
+        if (const Result<PhysAddr> block = pages.block_of(page); block)
+            static_cast<void>(restore_free(pages, *block));
+        return Errno::ok;
+    }));
     return before - pages.counts().incoming;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "guest/kho/sizes.h"
+
 namespace guest {
 
 using kexec_handover::MemoryRange;
@@ -13,10 +15,6 @@ namespace {
 
 constexpr std::uint64_t mib = 1 << 20;
 constexpr std::uint64_t four_gib = std::uint64_t{1} << 32;
-
-constexpr std::uint64_t end_of(std::uint64_t start, std::uint64_t size) {
-    return start + std::min(size, ~std::uint64_t{0} - start);
-}
 
 // If [at, at + size) meets [start, start + length): where that ends, else 0.
 constexpr std::uint64_t behind(std::uint64_t at, std::uint64_t size, std::uint64_t start,
@@ -32,7 +30,7 @@ std::uint64_t obstacle(const MemoryLayout &layout, std::span<const kho_scratch> 
         if (r.type != usable_ram)
             if (const std::uint64_t end = behind(at, size, r.address, r.size); end != 0)
                 return end;
-    for (const Extent &e : layout.taken)
+    for (const PhysRange &e : layout.taken)
         if (const std::uint64_t end = behind(at, size, kho::value(e.start), e.size); end != 0)
             return end;
     for (const kho_scratch &s : also_taken)
@@ -112,12 +110,29 @@ Errno choose_scratch(const MemoryLayout &layout, std::uint64_t size, kho_scratch
     return Errno::ok;
 }
 
-std::uint64_t default_scratch_size(std::span<const MemoryRange> map) {
+std::uint64_t ram_size(std::span<const MemoryRange> map) {
     std::uint64_t ram = 0;
     for (const MemoryRange &r : map)
         if (r.type == usable_ram)
             ram += std::min(r.size, highest_top);
-    return std::clamp(kho::align_up(ram / 8, 2 * mib), 8 * mib, 32 * mib);
+    return ram;
+}
+
+std::uint64_t high_memory(std::span<const MemoryRange> map, std::span<const kho_scratch> scratch) {
+    const auto above = [](std::uint64_t start, std::uint64_t size) {
+        const std::uint64_t from = std::max(start, four_gib), to = std::min(end_of(start, size), highest_top);
+        return to > from ? to - from : 0;
+    };
+    std::uint64_t ram = 0, taken = 0;
+    for (const MemoryRange &r : map)
+        if (r.type == usable_ram)
+            ram += above(r.address, r.size);
+    for (const kho_scratch &s : scratch) taken += above(s.addr, s.size);
+    return ram - std::min(ram, taken);
+}
+
+std::uint64_t default_scratch_size(std::span<const MemoryRange> map) {
+    return std::clamp(kho::align_up(ram_size(map) / 8, 2 * mib), 8 * mib, 32 * mib);
 }
 
 Errno init_pages(Pages &pages, PhysicalWindow window, PhysAddr map, const MemoryLayout &layout,
@@ -133,7 +148,7 @@ Errno init_pages(Pages &pages, PhysicalWindow window, PhysAddr map, const Memory
             pages.remove_ram(PhysAddr{r.address}, r.size);
     // Scratch first: what is taken inside scratch stays scratch, and is given out by nobody.
     for (const kho_scratch &s : scratch) pages.set_scratch(PhysAddr{s.addr}, s.size);
-    for (const Extent &e : layout.taken) pages.reserve(e.start, e.size);
+    for (const PhysRange &e : layout.taken) pages.reserve(e.start, e.size);
     pages.reserve(map, Pages::map_bytes(top));
     return Errno::ok;
 }

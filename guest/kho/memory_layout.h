@@ -6,19 +6,15 @@
 #include <span>
 
 #include "fdt/abi/kho.h"
+#include "guest/arch/arch.h"
 #include "guest/kho/pages.h"
 #include "plugin/registers.h"
 
 namespace guest {
 
-struct Extent {
-    kho::PhysAddr start{};
-    std::uint64_t size = 0;  // bytes
-};
-
 struct MemoryLayout {
     std::span<const kexec_handover::MemoryRange> map;
-    std::span<const Extent> taken;  // image, initrd, boot data
+    std::span<const PhysRange> taken;  // image, initrd, boot data
 };
 
 inline constexpr std::uint32_t usable_ram = 1;
@@ -27,6 +23,13 @@ inline constexpr std::uint64_t highest_top = std::uint64_t{64} << 30;
 
 // The end of the highest usable memory, at most highest_top; 0 if there is none.
 std::uint64_t top_of_ram(std::span<const kexec_handover::MemoryRange> map);
+
+// Bytes of usable RAM.
+std::uint64_t ram_size(std::span<const kexec_handover::MemoryRange> map);
+
+// Bytes of usable RAM above 4 GiB that are not scratch. The same in every life, since both are handed over.
+std::uint64_t high_memory(std::span<const kexec_handover::MemoryRange> map,
+                          std::span<const kho::abi::kho_scratch> scratch);
 
 // The lowest aligned place for `size` bytes within [from, to) that is usable RAM and meets nothing of
 // `taken` nor of `also_taken`. ENOMEM if there is none.

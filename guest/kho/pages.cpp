@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "guest/kho/sizes.h"
 #include "guest/kho/words.h"
 
 namespace guest {
@@ -20,14 +21,7 @@ constexpr std::uint64_t low_frame = 0x100000 >> page_shift;
 constexpr PhysAddr at_frame(std::uint64_t frame) { return PhysAddr{frame << page_shift}; }
 
 constexpr std::uint64_t round_down(std::uint64_t address) { return address >> page_shift; }
-constexpr std::uint64_t round_up(std::uint64_t address) {
-    return (address >> page_shift) + (kho::is_aligned(address, page_size) ? 0 : 1);
-}
-// The end of a range that firmware gave, which may well run past 2^64.
-constexpr std::uint64_t end_of(PhysAddr start, std::uint64_t size) {
-    const std::uint64_t room = ~std::uint64_t{0} - kho::value(start);
-    return kho::value(start) + std::min(size, room);
-}
+constexpr std::uint64_t round_up(std::uint64_t address) { return pages_of(address); }
 
 }  // namespace
 
@@ -82,6 +76,7 @@ std::uint64_t &Pages::count_of(std::uint8_t state) {
             return counts_.preserved;
         case incoming:
         case claimed:
+        case entered:
             return counts_.incoming;
         default:
             break;
@@ -115,25 +110,25 @@ void Pages::paint(std::uint64_t first, std::uint64_t end, std::uint8_t state) {
 
 void Pages::add_ram(PhysAddr start, std::uint64_t size) {
     const std::uint64_t first = round_up(kho::value(start));
-    const std::uint64_t end = round_down(end_of(start, size));
+    const std::uint64_t end = round_down(end_of(kho::value(start), size));
     paint(first, end, free_page);
     paint(first, std::min(end, low_frame), reserved);
 }
 
 void Pages::remove_ram(PhysAddr start, std::uint64_t size) {
-    paint(round_down(kho::value(start)), round_up(end_of(start, size)), absent);
+    paint(round_down(kho::value(start)), round_up(end_of(kho::value(start), size)), absent);
 }
 
 void Pages::reserve(PhysAddr start, std::uint64_t size) {
     // What is no RAM is not ours to reserve either.
-    const std::uint64_t end = std::min(frames_, round_up(end_of(start, size)));
+    const std::uint64_t end = std::min(frames_, round_up(end_of(kho::value(start), size)));
     for (std::uint64_t f = round_down(kho::value(start)); f < end; f++)
         if (map_[f] == free_page)
             paint(f, f + 1, reserved);
 }
 
 void Pages::set_scratch(PhysAddr start, std::uint64_t size) {
-    paint(round_down(kho::value(start)), round_up(end_of(start, size)), scratch);
+    paint(round_down(kho::value(start)), round_up(end_of(kho::value(start), size)), scratch);
 }
 
 void Pages::start_at(PhysAddr at) {
@@ -230,6 +225,18 @@ Errno Pages::free_run(PhysAddr start, std::uint64_t pages) {
     counts_.used -= pages;
     counts_.free += pages;
     return Errno::ok;
+}
+
+Result<PhysAddr> Pages::block_of(PhysAddr page) const {
+    if (!in_map(page))
+        return Errno::einval;
+    // Blocks are naturally aligned: its head is one of these.
+    for (unsigned order = 0; order <= kho::max_block_order; order++) {
+        const std::uint64_t head = kho::align_down(pfn(page), std::uint64_t{1} << order);
+        if (kind(map_[head]) >= used && (map_[head] & order_mask) >= order)
+            return at_frame(head);
+    }
+    return Errno::einval;
 }
 
 Result<unsigned> Pages::order_of(PhysAddr at) const {

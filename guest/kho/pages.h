@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The page allocator: one byte of state for every page frame up to the top of RAM.
 //
-//   absent   no RAM, or not usable by the map            used       head of a folio that was given out
-//   reserved usable, but never given out                  preserved  the same, and part of the next handover
-//   scratch  the next kernel's first memory                incoming   head of a block that the last kernel
-//   preserved free                                                    claimed    the same, and some structure
-//   refers to it tail     any page of a folio but the first
+//   absent     no RAM, or not usable by the map
+//   reserved   usable, but never given out
+//   scratch    the next kernel's first memory
+//   free
+//   used       head of a folio that was given out
+//   preserved  the same, and part of the next handover
+//   incoming   head of a block that the last kernel preserved
+//   claimed    the same, and some structure refers to it
+//   entered    the same, but only to pages behind the first
+//   tail       any page of a folio or block but the first; taken: some structure refers to just this one
 //
 //             allocate                preserve
 //      free ───────────> used ───────────────────> preserved
@@ -79,13 +84,13 @@ public:
 
     Errno preserve(kho::PhysAddr folio);
     Errno unpreserve(kho::PhysAddr folio);
-    // A run as the largest blocks that alignment allows.
-    Errno preserve_run(kho::PhysAddr start, std::uint64_t pages);
-    Errno unpreserve_run(kho::PhysAddr start, std::uint64_t pages);
 
     // Says that a structure refers to an incoming block. EINVAL: not its head; EBUSY: another one does
     // already.
     Errno claim(kho::PhysAddr block);
+    // The same of one page of an incoming block of any size, since many structures can share a block. Who
+    // claims the block later finds it EBUSY. EINVAL: the page is in no incoming block.
+    Errno claim_page(kho::PhysAddr page);
     // Makes a free block an incoming one that is claimed: what a kernel that checks nothing would do.
     Errno adopt(kho::PhysAddr block, unsigned order);
     // An incoming block, claimed or not, becomes a used folio (up to kho::max_order) or a used run.
@@ -93,7 +98,11 @@ public:
 
     // The order of the folio or block whose head is at `at`, of any of these states; EINVAL otherwise.
     Result<unsigned> order_of(kho::PhysAddr at) const;
-    bool is_incoming(kho::PhysAddr at) const { return is_head(at, incoming) || is_head(at, claimed); }
+    // The head of the folio or block that holds this page; EINVAL: none does.
+    Result<kho::PhysAddr> block_of(kho::PhysAddr page) const;
+    bool is_incoming(kho::PhysAddr at) const {
+        return is_head(at, incoming) || is_head(at, claimed) || is_head(at, entered);
+    }
     bool is_preserved(kho::PhysAddr at) const { return is_head(at, preserved); }
     bool is_free(kho::PhysAddr at) const { return in_map(at) && map_[pfn(at)] == free_page; }
     bool is_ram(kho::PhysAddr at) const { return in_map(at) && map_[pfn(at)] != absent; }
@@ -125,8 +134,10 @@ public:
     bool failure_pending() const { return fail_in_ != 0; }
 
 private:
-    static constexpr std::uint8_t absent = 0, reserved = 1, scratch = 2, tail = 3, free_page = 4;
-    static constexpr std::uint8_t used = 0x20, preserved = 0x40, incoming = 0x80, claimed = 0xa0;
+    static constexpr std::uint8_t absent = 0, reserved = 1, scratch = 2, tail = 3, free_page = 4,
+                                  taken_tail = 5;
+    static constexpr std::uint8_t used = 0x20, preserved = 0x40, incoming = 0x80, claimed = 0xa0,
+                                  entered = 0xc0;
     static constexpr std::uint8_t order_mask = 0x1f;
 
     static constexpr std::uint8_t kind(std::uint8_t state) { return state & 0xe0; }

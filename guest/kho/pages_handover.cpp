@@ -31,61 +31,25 @@ Errno Pages::preserve(PhysAddr folio) {
     return error;
 }
 
-Errno Pages::unpreserve(PhysAddr folio) {
-    // Blocks of runs can be larger than any folio.
-    if (is_head(folio, preserved) && (map_[pfn(folio)] & order_mask) > kho::max_order)
-        return Errno::einval;
-    return turn(folio, preserved, used);
-}
-
-namespace {
-
-// The largest naturally aligned block at `frame` within `left` frames.
-unsigned block_order(std::uint64_t frame, std::uint64_t left) {
-    const unsigned fits = 63 - static_cast<unsigned>(__builtin_clzll(left));
-    const unsigned aligned = frame == 0 ? 63 : static_cast<unsigned>(__builtin_ctzll(frame));
-    return std::min({fits, aligned, kho::max_block_order});
-}
-
-}  // namespace
-
-Errno Pages::preserve_run(PhysAddr start, std::uint64_t pages) {
-    if (pages == 0 || !in_map(start) || pages > frames_ - pfn(start) || !all(pfn(start), pages, used))
-        return Errno::einval;
-    std::uint64_t frame = pfn(start);
-    note_preserved(frame, pages);
-    for (std::uint64_t left = pages; left > 0;) {
-        const unsigned order = block_order(frame, left);
-        set_folio(frame, order, preserved);
-        frame += std::uint64_t{1} << order;
-        left -= std::uint64_t{1} << order;
-    }
-    counts_.used -= pages;
-    counts_.preserved += pages;
-    return Errno::ok;
-}
-
-Errno Pages::unpreserve_run(PhysAddr start, std::uint64_t pages) {
-    if (pages == 0 || !in_map(start) || pages > frames_ - pfn(start))
-        return Errno::einval;
-    std::uint64_t frame = pfn(start);
-    for (std::uint64_t left = pages; left > 0;) {
-        const unsigned order = block_order(frame, left);
-        if (map_[frame] != (preserved | order))
-            return Errno::einval;
-        frame += std::uint64_t{1} << order;
-        left -= std::uint64_t{1} << order;
-    }
-    set(pfn(start), pages, used);
-    counts_.preserved -= pages;
-    counts_.used += pages;
-    return Errno::ok;
-}
+Errno Pages::unpreserve(PhysAddr folio) { return turn(folio, preserved, used); }
 
 Errno Pages::claim(PhysAddr block) {
-    if (is_head(block, claimed))
+    if (is_head(block, claimed) || is_head(block, entered))
         return Errno::ebusy;
     return turn(block, incoming, claimed);
+}
+
+Errno Pages::claim_page(PhysAddr page) {
+    const Result<PhysAddr> block = block_of(page);
+    if (!block || !is_incoming(*block))
+        return Errno::einval;
+    if (page == *block)
+        return is_head(page, entered) ? turn(page, entered, claimed) : claim(page);
+    std::uint8_t &state = map_[pfn(page)];
+    if (state == taken_tail)
+        return Errno::ebusy;
+    state = taken_tail;
+    return is_head(*block, incoming) ? turn(*block, incoming, entered) : Errno::ok;
 }
 
 Errno Pages::adopt(PhysAddr block, unsigned order) {
@@ -103,7 +67,7 @@ Errno Pages::restore(PhysAddr block) {
     counts_.incoming -= count;
     counts_.used += count;
     if (order <= kho::max_order)
-        map_[frame] = static_cast<std::uint8_t>(used | order);
+        set_folio(frame, order, used);
     else
         set(frame, count, used);
     return Errno::ok;

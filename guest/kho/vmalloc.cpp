@@ -2,6 +2,7 @@
 #include "guest/kho/vmalloc.h"
 
 #include "guest/kho/preserve.h"
+#include "guest/kho/sizes.h"
 
 namespace guest {
 
@@ -40,8 +41,8 @@ void for_each_block(const PhysicalWindow &window, const kho_vmalloc &area, Data 
 }  // namespace
 
 Result<kho_vmalloc> allocate_vmalloc(Pages &pages, std::uint64_t bytes) {
-    const std::uint64_t total = kho::align_up(bytes, kho::page_size) >> kho::page_shift;
-    if (bytes == 0 || total == 0)
+    const std::uint64_t total = pages_of(bytes);
+    if (total == 0)
         return Errno::einval;
     if (total > UINT32_MAX)
         return Errno::efbig;

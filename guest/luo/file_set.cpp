@@ -71,11 +71,11 @@ Errno FileSet::preserve(FileSetContext &context, std::uint64_t token, File *file
         return Errno::enospc;
     if (file == nullptr)
         return Errno::ebadf;
-    if (file->held)
-        return Errno::ebusy;
     FileHandler *handler = context.registry->for_file(*file);
     if (handler == nullptr)
         return Errno::enoent;
+    if (file->held)
+        return Errno::ebusy;
 
     if (area_ == PhysAddr{}) {
         const Result<PhysAddr> area = alloc_preserve(*context.pages, context.area_bytes());

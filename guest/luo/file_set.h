@@ -49,9 +49,12 @@ public:
 
     std::uint64_t count() const { return files_.count(); }
     const List<FileEntry> &files() const { return files_; }
+    // Of the luo_file_ser array; 0 while the set is empty.
+    kho::PhysAddr area() const { return area_; }
 
-    // EEXIST: the token is used. ENOSPC: the set is full. EBADF: no file. ENOENT: no handler takes it. EBUSY:
-    // a set holds it already. ENOMEM, or the handler's own. Whatever it is, nothing was taken.
+    // In this order: EEXIST: the token is used. ENOSPC: the set is full. EBADF: no file. ENOENT: no handler
+    // takes it. EBUSY: a set holds it already. ENOMEM, or the handler's own. Whatever it is, nothing was
+    // taken.
     Errno preserve(FileSetContext &context, std::uint64_t token, File *file, Place &place);
     void unpreserve_all(FileSetContext &context);
 
@@ -77,7 +80,7 @@ private:
     void free_area_if_empty(FileSetContext &context);
 
     List<FileEntry> files_;
-    kho::PhysAddr area_{};  // of the luo_file_ser array; 0 while the set is empty
+    kho::PhysAddr area_{};
 };
 
 // What the callbacks get of an entry.

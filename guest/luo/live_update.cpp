@@ -20,12 +20,28 @@ std::uint64_t hash_of(std::string_view name, bool incoming) {
     return mix(hash);
 }
 
-void name_session(Place &place, const Session &session) {
-    place.in_session = true;
-    std::copy_n(session.name, sizeof(place.session), place.session);
+bool all_zero(const std::byte *bytes, std::uint64_t size) {
+    const auto *words = reinterpret_cast<const volatile std::uint64_t *>(bytes);
+    for (std::uint64_t i = 0; i < size / sizeof(*words); i++)
+        if (words[i] != 0)
+            return false;
+    return true;
 }
 
 }  // namespace
+
+Errno LiveUpdate::told(Errno error, const Place &place) {
+    place_ = place;
+    place_.error = error;
+    return error;
+}
+
+Errno LiveUpdate::told(Errno error, std::string_view session) {
+    Place place;
+    if (error != Errno::ok)
+        name_session(place, session);
+    return told(error, place);
+}
 
 Errno LiveUpdate::start(Pages &pages, bool enabled, const Limits &limits) {
     if (phase_ != Phase::stopped)
@@ -72,8 +88,6 @@ PhysAddr LiveUpdate::slot(PhysAddr header, std::uint64_t i) const {
 Errno LiveUpdate::may(Op op, const Session &session) const {
     if (phase_ == Phase::stopped)
         return Errno::eopnotsupp;
-    if (phase_ == Phase::frozen)
-        return Errno::ebusy;
     // By operation: outgoing, incoming, retrieved.
     static constexpr bool allowed[4][3] = {
         {true, false, false},  // preserve
@@ -81,8 +95,9 @@ Errno LiveUpdate::may(Op op, const Session &session) const {
         {false, false, true},  // finish
         {true, false, true},   // release
     };
-    return allowed[static_cast<unsigned>(op)][static_cast<unsigned>(session.state)] ? Errno::ok
-                                                                                    : Errno::einval;
+    if (!allowed[static_cast<unsigned>(op)][static_cast<unsigned>(session.state)])
+        return Errno::einval;
+    return phase_ == Phase::frozen ? Errno::ebusy : Errno::ok;
 }
 
 Session *LiveUpdate::find(std::string_view name, bool incoming) const {
@@ -115,13 +130,19 @@ void LiveUpdate::remove(Session &session) {
 }
 
 Result<Session *> LiveUpdate::create_session(std::string_view name) {
+    const Result<Session *> session = create(name);
+    static_cast<void>(told(session.error(), name));
+    return session;
+}
+
+Result<Session *> LiveUpdate::create(std::string_view name) {
     if (phase_ == Phase::stopped)
         return Errno::eopnotsupp;
-    if (phase_ == Phase::frozen)
-        return Errno::ebusy;
     if (name.empty() || name.size() >= sizeof(luo_session_ser::name) ||
         name.find('\0') != std::string_view::npos)
         return Errno::einval;
+    if (phase_ == Phase::frozen)
+        return Errno::ebusy;
     if (outgoing_.count() >= limits_.sessions)
         return Errno::enospc;
     if (find(name, false) != nullptr)
@@ -130,22 +151,21 @@ Result<Session *> LiveUpdate::create_session(std::string_view name) {
 }
 
 Errno LiveUpdate::preserve(Session &session, std::uint64_t token, File *file) {
-    if (const Errno error = may(Op::preserve, session); error != Errno::ok)
-        return error;
     Place place;
-    const Errno error = session.file_set.preserve(files_, token, file, place);
+    Errno error = may(Op::preserve, session);
+    if (error == Errno::ok)
+        error = session.file_set.preserve(files_, token, file, place);
     if (error != Errno::ok) {
-        name_session(place, session);
+        name_session(place, session.name_view());
         place.in_file = true;
         place.token = token;
-        place_ = place;
     }
-    return error;
+    return told(error, place);
 }
 
 Errno LiveUpdate::release(Session &session) {
     if (const Errno error = may(Op::release, session); error != Errno::ok)
-        return error;
+        return told(error, session.name_view());
     if (session.state == SessionState::retrieved) {
         if (const Errno error = finish(session); error != Errno::ok)
             return error;
@@ -153,40 +173,49 @@ Errno LiveUpdate::release(Session &session) {
         session.file_set.unpreserve_all(files_);
     }
     remove(session);
-    return Errno::ok;
+    return told(Errno::ok, Place());
 }
 
 Errno LiveUpdate::serialize() {
     if (phase_ != Phase::running)
-        return phase_ == Phase::frozen ? Errno::ebusy : Errno::eopnotsupp;
+        return told(phase_ == Phase::frozen ? Errno::ebusy : Errno::eopnotsupp, Place());
     const PhysicalWindow &window = files_.pages->window();
     std::uint64_t i = 0;
     for (Session *session = outgoing_.first(); session != nullptr; session = session->next, i++) {
         luo_session_ser ser{};
         Place place;
         if (const Errno error = session->file_set.freeze(files_, ser.file_set, place); error != Errno::ok) {
-            name_session(place, *session);
-            place_ = place;
+            name_session(place, session->name_view());
             for (Session *s = session->previous; s != nullptr; s = s->previous) s->file_set.unfreeze(files_);
             zero_words(files_.pages->bytes(header_, area_bytes()), area_bytes());
-            return error;
+            return told(error, place);
         }
         std::copy_n(session->name, sizeof(ser.name), ser.name);
         static_cast<void>(window.store(slot(header_, i), ser));
     }
     static_cast<void>(window.store(header_, luo_session_header_ser{.count = i}));
     phase_ = Phase::frozen;
-    return Errno::ok;
+    return told(Errno::ok, Place());
 }
 
 Errno LiveUpdate::unserialize() {
     if (phase_ != Phase::frozen)
-        return Errno::einval;
+        return told(Errno::einval, Place());
     for (Session *session = outgoing_.last(); session != nullptr; session = session->previous)
         session->file_set.unfreeze(files_);
     zero_words(files_.pages->bytes(header_, area_bytes()), area_bytes());
     phase_ = Phase::running;
-    return Errno::ok;
+    return told(Errno::ok, Place());
+}
+
+bool LiveUpdate::serialized_is_clear() const {
+    const auto clear = [&](PhysAddr area, std::uint64_t bytes) {
+        return area == PhysAddr{} || all_zero(files_.pages->bytes(area, bytes), bytes);
+    };
+    for (const Session *session = outgoing_.first(); session != nullptr; session = session->next)
+        if (!clear(session->file_set.area(), files_.area_bytes()))
+            return false;
+    return clear(header_, area_bytes());
 }
 
 }  // namespace guest

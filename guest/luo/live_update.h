@@ -8,8 +8,8 @@
 //
 //   running ──serialize──> frozen ──(kexec)            frozen ──unserialize──> running
 //
-// An operation on a session of the wrong kind is EINVAL; while frozen every operation that would change
-// something is EBUSY (the kernel lets them wait until the reboot failed or succeeded).
+// An operation on a session of the wrong kind is EINVAL; else, while frozen, every operation that would
+// change something is EBUSY (the kernel lets them wait until the reboot failed or succeeded).
 #pragma once
 
 #include "guest/luo/file_set.h"
@@ -46,7 +46,7 @@ public:
 
     Registry &registry() { return registry_; }
 
-    // EINVAL: the name is empty or longer than 63 bytes. EEXIST, ENOSPC, ENOMEM.
+    // EINVAL: the name is empty or longer than 63 bytes. ENOSPC, EEXIST, ENOMEM.
     Result<Session *> create_session(std::string_view name);
     Errno preserve(Session &session, std::uint64_t token, File *file);
 
@@ -64,6 +64,10 @@ public:
     // After a kexec that did not happen. EINVAL if nothing is frozen.
     Errno unserialize();
 
+    // Whether the session area and the file arrays of all outgoing sessions are all zero: not while frozen,
+    // if there is a session.
+    bool serialized_is_clear() const;
+
     // Makes the incoming sessions, once: later calls return what the first one did. Everything is checked
     // before any memory is given back, so an error leaves the handover as it was.
     Errno deserialize(kho::PhysAddr header);
@@ -72,7 +76,7 @@ public:
     kho::PhysAddr session_header() const { return header_; }
     const List<Session> &outgoing() const { return outgoing_; }
     const List<Session> &incoming() const { return incoming_; }
-    // What the last operation that failed with a place found.
+    // What went wrong in the last operation, and its errno; empty if nothing did.
     const Place &last_place() const { return place_; }
 
 private:
@@ -80,13 +84,17 @@ private:
     enum class Op : std::uint8_t { preserve, retrieve, finish, release };
 
     Errno may(Op op, const Session &session) const;
+    // The last thing that every operation does: remembers what its caller is told.
+    Errno told(Errno error, const Place &place);
+    Errno told(Errno error, std::string_view session);
+    Result<Session *> create(std::string_view name);
     std::uint64_t area_bytes() const;
     kho::PhysAddr slot(kho::PhysAddr header, std::uint64_t i) const;
     Session *find(std::string_view name, bool incoming) const;
     Result<Session *> add(std::string_view name, SessionState state);
     void remove(Session &session);
-    Errno deserialize_all(kho::PhysAddr header);
-    Errno deserialize_one(const kho::abi::luo_session_ser &ser, std::uint64_t at);
+    Errno deserialize_all(kho::PhysAddr header, Place &place);
+    Errno deserialize_one(const kho::abi::luo_session_ser &ser, std::uint64_t at, Place &place);
 
     Phase phase_ = Phase::stopped;
     Limits limits_;
@@ -99,6 +107,7 @@ private:
     kho::PhysAddr header_{};
     bool deserialized_ = false;
     Errno deserialize_error_ = Errno::ok;
+    Place deserialize_place_;
     Place place_;
 };
 

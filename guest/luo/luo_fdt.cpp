@@ -14,8 +14,10 @@ using namespace kho::abi;
 
 Errno read_luo_fdt(Pages &pages, kho::PhysAddr at, LuoFdt &out, Place &place) {
     const std::uint64_t address = kho::value(at);
-    if (!pages.is_incoming(at) || pages.claim(at) != Errno::ok)
+    if (!pages.is_incoming(at))
         return fail(place, Fault::metadata_not_preserved, address);
+    if (pages.claim(at) != Errno::ok)
+        return fail(place, Fault::metadata_shared, address);
     const void *fdt = pages.bytes(at, luo_fdt_size);
     if (fdt == nullptr || fdt_check_full(fdt, luo_fdt_size) != 0)
         return fail(place, Fault::luo_fdt_malformed, address);

@@ -56,6 +56,8 @@ Errno preserve_folios(Pages &pages, std::span<const FileFolio> folios, VmallocCu
 Errno MemfdHandler::preserve(FileOpArgs &args) {
     Pages &pages = *self(args).pages_;
     const auto &file = static_cast<const MemoryFile &>(*args.file);
+    if (file.size > max_file_size || file.position > max_file_size)
+        return Errno::efbig;  // the next kernel would refuse it
     const Result<PhysAddr> page = alloc_preserve(pages, sizeof(memfd_luo_ser));
     if (!page)
         return page.error();
@@ -95,6 +97,8 @@ void MemfdHandler::unpreserve(FileOpArgs &args) {
 // Only the position can have changed since preserve: a file set holds the rest.
 Errno MemfdHandler::freeze(FileOpArgs &args) {
     const auto &file = static_cast<const MemoryFile &>(*args.file);
+    if (file.position > max_file_size)
+        return Errno::efbig;
     const PhysAddr pos = PhysAddr{args.serialized_data} + offsetof(memfd_luo_ser, pos);
     return self(args).pages_->window().store(pos, file.position) ? Errno::ok : Errno::eio;
 }

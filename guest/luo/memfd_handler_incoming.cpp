@@ -12,14 +12,8 @@ using kho::abi::memfd_luo_ser;
 
 namespace {
 
-constexpr std::uint64_t max_file_size = ~std::uint64_t{0} >> 1;  // a kernel's loff_t is signed
-
 constexpr PhysAddr folio_address(const memfd_luo_folio_ser &folio) {
     return PhysAddr{(folio.pfn_flags & kho::abi::memfd_pfn_mask) << kho::page_shift};
-}
-
-constexpr std::uint64_t pages_of(std::uint64_t size) {
-    return (size + kho::page_size - 1) >> kho::page_shift;
 }
 
 }  // namespace
@@ -29,7 +23,7 @@ Errno MemfdHandler::check(FileOpArgs &args) {
     Pages &pages = *handler.pages_;
     Place &place = *args.place;
     const PhysAddr data{args.serialized_data};
-    if (!pages.is_incoming(data))
+    if (const Result<unsigned> order = pages.order_of(data); !pages.is_incoming(data) || *order != 0)
         return fail(place, Fault::memfd_data, args.serialized_data);
     if (pages.claim(data) != Errno::ok)
         return fail(place, Fault::memfd_data_shared, args.serialized_data);

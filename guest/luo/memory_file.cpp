@@ -21,7 +21,7 @@ Result<MemoryFile *> MemoryFiles::create(std::uint64_t size) {
 }
 
 Errno MemoryFiles::reserve(MemoryFile &file, std::uint64_t count) {
-    const std::uint64_t wanted = kho::align_up(count * sizeof(FileFolio), kho::page_size) >> kho::page_shift;
+    const std::uint64_t wanted = pages_of(count * sizeof(FileFolio));
     if (wanted <= file.array_pages)
         return Errno::ok;
     const Result<PhysAddr> run = pages_->allocate_run(wanted);
@@ -40,7 +40,7 @@ Errno MemoryFiles::reserve(MemoryFile &file, std::uint64_t count) {
 Errno MemoryFiles::add_folio(MemoryFile &file, std::uint64_t index, PhysAddr at, unsigned order) {
     if (file.held)
         return Errno::ebusy;
-    const std::uint64_t file_pages = (file.size + kho::page_size - 1) >> kho::page_shift;
+    const std::uint64_t file_pages = pages_of(file.size);
     std::uint64_t behind = 0;
     if (file.folio_count > 0) {
         const FileFolio &last = file.folios[file.folio_count - 1];

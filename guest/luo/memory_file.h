@@ -6,9 +6,12 @@
 
 #include "guest/kho/pages.h"
 #include "guest/kho/pool.h"
+#include "guest/kho/sizes.h"
 #include "guest/luo/file.h"
 
 namespace guest {
+
+inline constexpr std::uint64_t max_file_size = ~std::uint64_t{0} >> 1;  // a kernel's loff_t is signed
 
 struct FileFolio {
     kho::PhysAddr at{};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fdt/abi/luo.h"
+#include "guest/kho/sizes.h"
 
 namespace guest {
 
@@ -66,11 +67,12 @@ luo_file_ser &file(Context &c, std::uint64_t i) {
 // A million entries that all say the same: whoever compares each with each is busy for hours.
 void million_ranges(Context &c) {
     constexpr std::uint64_t count = 1'000'000;
-    const std::uint64_t pages =
-        kho::align_up(count * sizeof(PreservedRange), kho::page_size) >> kho::page_shift;
+    const std::uint64_t pages = pages_of(count * sizeof(PreservedRange));
     const Result<PhysAddr> run = c.pages->allocate_run(pages);
-    if (!run)
+    if (!run) {
+        c.not_built = true;
         return;
+    }
     c.extra_run = *run;
     c.extra_pages = pages;
     auto *ranges = reinterpret_cast<PreservedRange *>(c.pages->bytes(*run, pages * kho::page_size));
@@ -218,6 +220,14 @@ constexpr BreakCase cases[] = {
 };
 
 }  // namespace
+
+Errno break_descriptor(const BreakCase &broken, BreakContext &context) {
+    broken.apply(context);
+    if (context.not_built)
+        return Errno::enomem;
+    descriptor(context).liveupdate_number = telltale_number;
+    return Errno::ok;
+}
 
 std::span<const BreakCase> break_cases() { return cases; }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "guest/kho/hash_table.h"
+#include "guest/kho/sizes.h"
 #include "guest/kho/words.h"
 
 namespace guest {
@@ -142,7 +143,7 @@ Result<MemoryFile *> make_file(Pages &pages, MemoryFiles &files, const FileSpec 
         return created;
     MemoryFile &file = **created;
     file.position = spec.position;
-    const std::uint64_t end = (spec.size + page_size - 1) / page_size;
+    const std::uint64_t end = pages_of(spec.size);
     for (std::uint64_t page = 0; page < end;) {
         if (!has_page(spec, page)) {
             page++;
@@ -195,7 +196,7 @@ std::optional<Mismatch> verify_file(const Pages &pages, const MemoryFile &file, 
         if (const auto mismatch = verify_folio(pages, folio, spec.size, seed))
             return mismatch;
     }
-    return missing_page(spec, page, (spec.size + page_size - 1) / page_size, seed);
+    return missing_page(spec, page, pages_of(spec.size), seed);
 }
 
 std::uint64_t content_bytes(const MemoryFile &file) {

@@ -49,54 +49,108 @@ void Payload::run(const BootInfo &info) {
         bail_out("expect=: the device has no status ", Quoted{params_.expect});
     if (!params_.crash.empty() && !crash(params_.crash))
         bail_out("crash=: unknown way ", Quoted{params_.crash});
-    life_ = arch::read_register64(Register::kexec_count) + 1;
-    if (info.handover)
-        later_life();
-    else
-        first_life();
+    if (info.command_line_truncated)
+        bail_out("the command line is cut: its parameters are not those that were meant");
+    if (params_.lives > Params::max_lives)
+        bail_out("lives=: at most ", Params::max_lives);
+    const std::uint64_t kexecs = arch::read_register64(Register::kexec_count);
+    life_ = kexecs + 1;
+    start_ = start_of(kexecs, info.handover.has_value(), info.handover_malformed);
+    begin_document();
+    static_cast<void>(start_ == Start::cold_boot ? first_life() : later_life());
     finish();
 }
 
-void Payload::first_life() {
-    const bool breaks = !params_.break_case.empty();
-    say("# life ", life_, " of ", params_.lives, ", a cold boot");
-    ktap.begin(breaks ? 7 : 6);
-    if (!check_device() || !set_up_memory() || !start_live_update() || !make_files() ||
-        !preserve_sessions() || !freeze_check())
+// One KTAP document over all lives, a result for each. What a life that handed over came to is only known
+// when the next one runs: that one begins with the last one's result.
+void Payload::begin_document() {
+    const bool refusal = !params_.expect.empty();
+    const std::uint64_t plan = refusal ? 1 : params_.lives;
+    if (life_ == 1)
+        ktap.begin(plan);
+    else
+        ktap.resume(plan, life_ - 2);
+    say("# life ", life_, " of ", params_.lives,
+        start_ == Start::cold_boot ? ", a cold boot" : ", after a kexec");
+    if (start_ == Start::lost)
+        ktap.blame("boot: no handover after kexec ", life_ - 1);
+    if (start_ == Start::malformed)
+        ktap.blame("boot: a malformed handover in setup_data");
+    if (life_ == 1)
         return;
-    if (breaks && !try_breaks())
-        return;
-    if (params_.lives > 1 || !params_.expect.empty())
-        hand_over();
+    if (refusal)
+        ktap.blame("the kexec was not refused, with ", params_.expect, " or anything");
+    static_cast<void>(give_result(start_ == Start::after_kexec && !refusal, life_ - 1));
+    if (refusal)
+        end();
+    note_last_kexec();
 }
 
-void Payload::later_life() {
+void Payload::put_life_name(Line &line, std::uint64_t life) const {
+    line.put("life ");
+    line.put(life);
+    if (!params_.expect.empty())
+        line.put(": kexec refused");
+    else
+        line.put(life < params_.lives ? ": handed over" : ": ended");
+}
+
+bool Payload::give_result(bool passed, std::uint64_t life) {
+    Line line;
+    put_life_name(line, life);
+    return ktap.check(passed, line.text());
+}
+
+bool Payload::first_life() {
+    const bool breaks = !params_.break_case.empty();
+    ktap.begin_subtest(breaks ? 7 : 6);
+    if (!check_device() || !set_up_memory() || !start_live_update() || !make_files() ||
+        !preserve_sessions() || !freeze_check())
+        return false;
+    if (breaks && !try_breaks())
+        return false;
+    if (params_.lives > 1 || !params_.expect.empty())
+        hand_over();
+    if (!params_.forget_session.empty())
+        bail_out("forget=: with lives=1 there is no kexec to forget anything at");
+    return true;
+}
+
+bool Payload::later_life() {
     const bool last = life_ >= params_.lives;
-    say("# life ", life_, " of ", params_.lives, ", after a kexec");
-    note_last_kexec();
-    ktap.begin(last ? 12 : 14);
+    ktap.begin_subtest(last ? 12 : 14);
     if (!check_device() || !check_boot() || !open_handover() || !mark_handover() || !verify_checksums() ||
         !start_live_update() || !read_luo() || !deserialize() || !retrieve_sessions() || !finish_sessions() ||
         !account_pages())
-        return;
-    if (last) {
-        static_cast<void>(stop_everything());
-        return;
-    }
+        return false;
+    if (last)
+        return stop_everything();
     if (rewrite_files() && preserve_sessions() && freeze_check())
         hand_over();
+    return false;
+}
+
+void Payload::finish() {
+    ktap.totals();
+    static_cast<void>(give_result(ktap.close_subtest(), life_));
+    end();
 }
 
 // What was handed over is what was found, or this life would have failed.
-void Payload::finish() {
+void Payload::end() {
     arch::watchdog(0);
-    ktap.totals();
-    const bool passed = !ktap.failed();
-    if (passed)
+    const bool passed = ktap.passed();
+    if (!passed)
+        say("FAIL payload -> payload: ",
+            ktap.failed() ? ktap.first_failure() : "results are missing or too many");
+    else if (!params_.expect.empty())
+        say("PASS payload -> payload: refused as ", params_.expect, ", ", totals_.sessions, " sessions, ",
+            totals_.files, " files intact");
+    else if (params_.lives == 1)
+        say("PASS payload: lives=1, nothing was handed over");
+    else
         say("PASS payload -> payload: ", totals_.sessions, " sessions, ", totals_.files, " files, ",
             totals_.bytes, " bytes preserved");
-    else
-        say("FAIL payload -> payload: ", ktap.first_failure());
     tell(passed ? Verdict::passed : Verdict::failed);
     arch::halt();
 }

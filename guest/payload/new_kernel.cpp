@@ -4,6 +4,7 @@
 
 #include "fdt/abi/luo.h"
 #include "guest/kho/preserve.h"
+#include "guest/payload/break.h"
 #include "guest/payload/payload.h"
 #include "guest/payload/status.h"
 
@@ -24,15 +25,19 @@ void Payload::note_last_kexec() {
 
 bool Payload::check_boot() {
     map_ram();
-    if (!params_.expect.empty())
-        ktap.note("the kexec was to be refused with ", params_.expect);
+    const auto wrong = [&](const auto &...what) {
+        ktap.blame("boot: ", what...);  // the first two were blamed already
+        return ktap.check(false, "boot", what...);
+    };
+    if (start_ == Start::malformed)
+        return wrong("a malformed handover in setup_data");
+    if (start_ == Start::lost)
+        return wrong("no handover after kexec ", life_ - 1);
     if (life_ > params_.lives)
-        ktap.note("more lives than ", params_.lives);
-    const bool entered = info_->entry == BootInfo::Entry::linux_64;
-    if (!entered)
-        ktap.note("not entered at the 64-bit entry");
-    return ktap.check(entered && params_.expect.empty() && life_ <= params_.lives,
-                      "boot: setup_data announces a handover");
+        return wrong("life ", life_, " of ", params_.lives);
+    if (info_->entry != BootInfo::Entry::linux_64)
+        return wrong("not entered at the 64-bit entry");
+    return ktap.check(true, "boot", "setup_data announces a handover");
 }
 
 void Payload::report(const Place &place) {
@@ -44,12 +49,12 @@ bool Payload::open_handover() {
     Place place;
     if (handover_.open(window_, *info_->handover, layout_, place) != Errno::ok) {
         report(place);
-        return ktap.check(false, "KHO FDT and scratch");
+        return ktap.check(false, "KHO FDT and scratch array");
     }
     std::copy(handover_.scratch().begin(), handover_.scratch().end(), scratch_);
     scratch_count_ = handover_.scratch().size();
-    return ktap.check(true, "KHO FDT: ", handover_.subtrees().size(), " subtrees, ", scratch_count_,
-                      " scratch areas");
+    return ktap.check(true, "KHO FDT and scratch array", handover_.subtrees().size(), " subtrees, ",
+                      scratch_count_, " scratch areas");
 }
 
 bool Payload::mark_handover() {
@@ -70,7 +75,7 @@ bool Payload::mark_handover() {
     // Away from where the last kernel began: what it lost shall still be there to be looked at.
     pages_.start_at(PhysAddr{window_.end() / 4 * 3});
     set_up_scenario();
-    return ktap.check(preserved, "map of preserved memory: ", handover_.blocks(), " blocks, ",
+    return ktap.check(preserved, "map of preserved memory", handover_.blocks(), " blocks, ",
                       Mebibytes{pages_.counts().incoming << kho::page_shift}, ", ", handover_.chunks(),
                       " chunks");
 }
@@ -82,9 +87,8 @@ bool Payload::verify_checksums() {
     if (status != Status::ok)
         ktap.note("device: ", name(status), ", ", arch::read_register64(Register::mismatched_ranges),
                   " ranges, first at ", Hex{arch::read_register64(Register::status_address)});
-    return ktap.check(status == Status::ok, "checksums of ",
-                      arch::read_register64(Register::preserved_ranges),
-                      " preserved ranges, compared by the device");
+    return ktap.check(status == Status::ok, "checksums, compared by the device",
+                      arch::read_register64(Register::preserved_ranges), " ranges");
 }
 
 bool Payload::read_luo() {
@@ -92,14 +96,16 @@ bool Payload::read_luo() {
     Place place;
     if (fdt == PhysAddr{} || read_luo_fdt(pages_, fdt, luo_, place) != Errno::ok) {
         if (fdt == PhysAddr{})
-            ktap.note("no subtree of this name");
+            report_error("LUO FDT: no subtree of this name");
         else
             report(place);
         return ktap.check(false, "LUO FDT");
     }
-    if (luo_.liveupdate_number != life_ - 1)
-        ktap.note("liveupdate-number ", luo_.liveupdate_number, " instead of ", life_ - 1);
-    return ktap.check(luo_.liveupdate_number == life_ - 1, "LUO FDT: live update ", luo_.liveupdate_number);
+    if (luo_.liveupdate_number == telltale_number)
+        report_error("a kexec with break= was not refused");
+    else if (luo_.liveupdate_number != life_ - 1)
+        report_error("liveupdate-number ", luo_.liveupdate_number, " instead of ", life_ - 1);
+    return ktap.check(luo_.liveupdate_number == life_ - 1, "LUO FDT", "live update ", luo_.liveupdate_number);
 }
 
 bool Payload::deserialize() {
@@ -110,9 +116,9 @@ bool Payload::deserialize() {
     const bool again = live_update_.deserialize(luo_.session_header) == error;
     const bool complete = live_update_.incoming().count() == scenario_.sessions();
     if (error == Errno::ok && !complete)
-        ktap.note(live_update_.incoming().count(), " sessions instead of ", scenario_.sessions());
-    return ktap.check(error == Errno::ok && again && complete, "deserialize ",
-                      live_update_.incoming().count(), " sessions");
+        report_error(live_update_.incoming().count(), " sessions instead of ", scenario_.sessions());
+    return ktap.check(error == Errno::ok && again && complete, "deserialize", live_update_.incoming().count(),
+                      " sessions");
 }
 
 }  // namespace guest

@@ -68,20 +68,19 @@ bool Payload::retrieve_session(unsigned i, unsigned first_file) {
     const SessionSpec spec = scenario_.session(i);
     const Result<Session *> session = live_update_.retrieve_session(spec.name_view());
     if (!session) {
-        ktap.note("session ", Quoted{spec.name_view()}, ": ", session.error());
+        report(live_update_.last_place());
         return false;
     }
     bool good = (*session)->file_set.count() == spec.files;
     if (!good)
-        ktap.note("session ", Quoted{spec.name_view()}, ": ", (*session)->file_set.count(),
-                  " files instead of ", spec.files);
+        report_error("session ", Quoted{spec.name_view()}, ": ", (*session)->file_set.count(),
+                     " files instead of ", spec.files);
     for (unsigned k = 0; k < spec.files && good; k++) {
         const unsigned index = permuted(k, spec.files);
         const FileSpec file_spec = scenario_.file(spec, index);
         const Result<File *> file = live_update_.retrieve(**session, file_spec.token);
         if (!file) {
             report(live_update_.last_place());
-            ktap.note("token ", Hex{file_spec.token}, ": ", file.error());
             return false;
         }
         auto *memory_file = static_cast<MemoryFile *>(*file);
@@ -99,7 +98,7 @@ bool Payload::retrieve_sessions() {
     content_life_ = life_ - 1;
     totals_ = {};
     const unsigned extra = scenario_.sessions() - listed_sessions;
-    ktap.begin_subtest("retrieve and verify every byte", listed_sessions + (extra > 0 ? 1 : 0) + 1);
+    ktap.begin_subtest(listed_sessions + (extra > 0 ? 1 : 0) + 1);
     unsigned next = scenario_.files();
     bool extra_good = true;
     for (unsigned i = scenario_.sessions(); i-- > 0;) {
@@ -108,12 +107,12 @@ bool Payload::retrieve_sessions() {
         const std::uint64_t before = totals_.bytes;
         const bool good = retrieve_session(i, next);
         if (i < listed_sessions)
-            static_cast<void>(ktap.check(good, Quoted{spec.name_view()}, ": ", spec.files, " files, ",
+            static_cast<void>(ktap.check(good, Quoted{spec.name_view()}, spec.files, " files, ",
                                          totals_.bytes - before, " bytes"));
         else
             extra_good = extra_good && good;
         if (i == listed_sessions)
-            static_cast<void>(ktap.check(extra_good, extra, " extra sessions"));
+            static_cast<void>(ktap.check(extra_good, "extra sessions", extra));
     }
     // What must not work, and what works twice.
     const Result<Session *> again = live_update_.retrieve_session(scenario_.session(1).name_view());
@@ -128,7 +127,7 @@ bool Payload::retrieve_sessions() {
         ktap.check(again.error() == Errno::einval && nobody.error() == Errno::enoent && same_good &&
                        live_update_.retrieve(session, 999).error() == Errno::enoent,
                    "a file twice is the same file; a session twice, and what is not there, is refused"));
-    return ktap.end_subtest();
+    return ktap.end_subtest("retrieve and verify every byte");
 }
 
 bool Payload::finish_sessions() {
@@ -146,7 +145,7 @@ bool Payload::finish_sessions() {
         }
         finished++;
     }
-    return ktap.check(error == Errno::ok, "finish ", finished, " sessions");
+    return ktap.check(error == Errno::ok, "finish", finished, " sessions");
 }
 
 // Of what the last kernel preserved, only the files' own folios are still in use.

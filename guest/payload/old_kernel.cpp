@@ -24,7 +24,7 @@ bool Payload::make_files() {
             file_slot(number++) = *file;
         }
     }
-    return ktap.check(true, number, " files in memory");
+    return ktap.check(true, "files in memory", number);
 }
 
 // In a later life: what changes from life to life is written anew, in place.
@@ -42,7 +42,7 @@ bool Payload::rewrite_files() {
             written++;
         }
     }
-    return ktap.check(true, written, " files written anew");
+    return ktap.check(true, "files written anew", written);
 }
 
 bool Payload::preserve_sessions() {
@@ -53,7 +53,7 @@ bool Payload::preserve_sessions() {
         const SessionSpec spec = scenario_.session(i);
         const Result<Session *> session = live_update_.create_session(spec.name_view());
         if (!session) {
-            ktap.note("session ", Quoted{spec.name_view()}, ": ", session.error());
+            report(live_update_.last_place());
             good = false;
             break;
         }
@@ -62,7 +62,7 @@ bool Payload::preserve_sessions() {
             MemoryFile &file = *file_slot(number);
             const std::uint64_t token = scenario_.file(spec, k).token;
             if (const Errno error = live_update_.preserve(**session, token, &file); error != Errno::ok) {
-                ktap.note("session ", Quoted{spec.name_view()}, " token ", Hex{token}, ": ", error);
+                report(live_update_.last_place());
                 good = false;
                 break;
             }
@@ -73,12 +73,12 @@ bool Payload::preserve_sessions() {
         if (good && spec.files == kho::abi::max_files_per_set) {
             const Errno error = live_update_.preserve(**session, 0, file_slot(0));
             if (error != Errno::enospc) {
-                ktap.note("file ", spec.files + 1, " of a session: ", error, " instead of ENOSPC");
+                report_error("file ", spec.files + 1, " of a session: ", error, " instead of ENOSPC");
                 good = false;
             }
         }
     }
-    return ktap.check(good, "preserve ", totals_.sessions, " sessions, ", totals_.files, " files, ",
+    return ktap.check(good, "preserve", totals_.sessions, " sessions, ", totals_.files, " files, ",
                       totals_.bytes, " bytes");
 }
 
@@ -86,12 +86,26 @@ bool Payload::preserve_sessions() {
 bool Payload::freeze_check() {
     arch::watchdog(watchdog_seconds());
     const Pages::Counts before = pages_.counts();
-    Errno error = live_update_.serialize();
-    if (error != Errno::ok)
-        report(live_update_.last_place());
-    else
-        error = live_update_.unserialize();
-    return ktap.check(error == Errno::ok && pages_.counts() == before, "freeze, cancel, unfreeze");
+    const auto wrong = [&](const auto &...what) {
+        report_error("freeze, cancel, unfreeze: ", what...);
+        return false;
+    };
+    const auto cancel = [&] {
+        if (live_update_.serialize() != Errno::ok) {
+            report(live_update_.last_place());
+            return false;
+        }
+        if (live_update_.serialized_is_clear())
+            return wrong("nothing was serialized");
+        if (const Errno error = live_update_.unserialize(); error != Errno::ok)
+            return wrong(error);
+        if (!live_update_.serialized_is_clear())
+            return wrong("the arrays were not cleared");
+        if (pages_.counts() != before)
+            return wrong("pages were lost");
+        return verify_all_files();
+    };
+    return ktap.check(cancel(), "freeze, cancel, unfreeze");
 }
 
 bool Payload::verify_all_files() {
@@ -122,17 +136,17 @@ Status Payload::attempt_kexec(const BreakCase *break_case) {
         bail_out("no memory for the descriptor: ", built.error());
     Outgoing outgoing = *built;
     if (break_case == nullptr)
-        ktap.note("kexec ", life_, ": handing over ", totals_.sessions, " sessions, ", totals_.files,
-                  " files, ", totals_.bytes, " bytes; ", outgoing.preserved_bytes >> kho::page_shift,
-                  " pages in ", outgoing.descriptor->preserved.count, " runs");
+        say("# kexec ", life_, ": handing over ", totals_.sessions, " sessions, ", totals_.files, " files, ",
+            totals_.bytes, " bytes; ", outgoing.preserved_bytes >> kho::page_shift, " pages in ",
+            outgoing.descriptor->preserved.count, " runs");
     if (break_case == nullptr && !params_.forget_session.empty() && life_ == 1)
         forget(outgoing);
     BreakContext context{.pages = &pages_,
                          .outgoing = &outgoing,
                          .session_header = live_update_.session_header(),
                          .descriptor = pages_.window().address(outgoing.descriptor)};
-    if (break_case != nullptr)
-        break_case->apply(context);
+    if (break_case != nullptr && break_descriptor(*break_case, context) != Errno::ok)
+        bail_out("break=", break_case->name, ": could not build it, no memory");
     arch::watchdog(watchdog_seconds());
     arch::stop_other_cpus();
     const Status status =
@@ -173,10 +187,11 @@ void Payload::forget(Outgoing &outgoing) {
 bool Payload::was_refused_as(std::string_view what, Status expected, Status status) {
     const bool intact = verify_all_files();
     if (status != expected)
-        ktap.note("refused with ", name(status), " (", static_cast<std::uint32_t>(status), "), index ",
-                  status_index_, ", address ", Hex{status_address_}, "; expected ", name(expected));
-    return ktap.check(status == expected && intact, what, ": refused as ", name(expected),
-                      ", sessions intact");
+        report_error(what, ": refused with ", name(status), " (", static_cast<std::uint32_t>(status),
+                     "), index ", status_index_, ", address ", Hex{status_address_}, "; expected ",
+                     name(expected));
+    return ktap.check(status == expected && intact, what, "refused as ", name(status),
+                      intact ? ", sessions intact" : ", sessions damaged");
 }
 
 // break=NAME or break=all: each refusal must leave the old kernel as it was.
@@ -186,34 +201,43 @@ bool Payload::try_breaks() {
     if (!all && wanted == nullptr)
         bail_out("break=: unknown case ", Quoted{params_.break_case});
     const std::span<const BreakCase> run = all ? break_cases() : std::span(wanted, 1);
-    ktap.begin_subtest("refused descriptors", static_cast<unsigned>(run.size()) + 1);
+    ktap.begin_subtest(run.size() + 1);
     arch::write_register32(Register::command, static_cast<std::uint32_t>(kexec_handover::Command::verify));
     const auto verify = static_cast<Status>(arch::read_register32(Register::status));
-    static_cast<void>(
-        ktap.check(verify == Status::nothing_to_verify, "verify before a kexec: ", name(verify)));
+    static_cast<void>(ktap.check(verify == Status::nothing_to_verify, "verify before a kexec", name(verify)));
     const Pages::Counts before = pages_.counts();
     for (const BreakCase &c : run) {
         static_cast<void>(was_refused_as(c.name, c.expected, attempt_kexec(&c)));
         if (pages_.counts() != before)
             bail_out(c.name, ": pages were lost");
     }
-    return ktap.end_subtest();
+    return ktap.end_subtest("refused descriptors");
 }
 
+// The next life gives this one's result. If there is none, this one does.
 void Payload::hand_over() {
     ktap.totals();
-    const Status status = attempt_kexec(nullptr);
+    if (!ktap.close_subtest()) {
+        static_cast<void>(give_result(false, life_));
+        end();
+    }
+    refused(attempt_kexec(nullptr));
+}
+
+void Payload::refused(Status status) {
     const std::optional<Status> expected = status_named(params_.expect);
+    Line name_line;
+    put_life_name(name_line, life_);
     if (expected) {
-        static_cast<void>(was_refused_as("kexec", *expected, status));
+        static_cast<void>(was_refused_as(name_line.text(), *expected, status));
     } else {
         const bool intact = verify_all_files();
         ktap.blame("kexec refused: ", name(status), ", index ", status_index_, ", address ",
                    Hex{status_address_}, intact ? "; sessions intact" : "; sessions damaged");
-        static_cast<void>(ktap.check(false, "kexec: refused with ", name(status), ", index ", status_index_,
-                                     ", address ", Hex{status_address_}));
+        static_cast<void>(ktap.check(false, name_line.text(), "refused with ", name(status), ", index ",
+                                     status_index_, ", address ", Hex{status_address_}));
     }
-    finish();
+    end();
 }
 
 }  // namespace guest

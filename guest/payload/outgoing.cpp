@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "guest/kho/preserve.h"
+#include "guest/kho/sizes.h"
 #include "guest/kho/words.h"
 
 namespace guest {
@@ -49,7 +50,7 @@ Result<Outgoing> build_outgoing(Pages &pages, const OutgoingRequest &request) {
                                 Carver::size(ranges + 2, sizeof(PreservedRange)) +
                                 Carver::size(2, sizeof(Subtree));
     Outgoing out;
-    out.run_pages = kho::align_up(bytes, kho::page_size) >> kho::page_shift;
+    out.run_pages = pages_of(bytes);
     const Result<PhysAddr> run = pages.allocate_run(out.run_pages);
     if (!run)
         return run.error();

@@ -37,9 +37,14 @@ bool set_forget(Params &params, std::string_view text) {
     const std::size_t first = text.rfind(':', second - 1);
     if (first == std::string_view::npos || first == 0)
         return false;
+    std::uint64_t token = 0, page = 0;
+    if (!set_number(token, part(text, first + 1, second)) ||
+        !set_number(page, part(text, second + 1, text.size())))
+        return false;
     params.forget_session = part(text, 0, first);
-    return set_number(params.forget_token, part(text, first + 1, second)) &&
-           set_number(params.forget_page, part(text, second + 1, text.size()));
+    params.forget_token = token;
+    params.forget_page = page;
+    return true;
 }
 
 bool set_parameter(Params &params, std::string_view name, std::string_view text) {

@@ -10,6 +10,8 @@
 namespace guest {
 
 struct Params {
+    static constexpr std::uint64_t max_lives = 1000;
+
     std::uint64_t lives = 2;      // kernels in a row, this one included
     std::uint64_t scratch = 0;    // bytes of the low area, 0: by RAM size
     std::uint64_t files = 0;      // bytes of the large files, 0: by RAM size

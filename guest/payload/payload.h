@@ -12,6 +12,7 @@
 #include "guest/payload/ktap.h"
 #include "guest/payload/params.h"
 #include "guest/payload/scenario.h"
+#include "guest/payload/start.h"
 
 namespace guest {
 
@@ -40,7 +41,9 @@ private:
     bool freeze_check();
     bool stop_everything();
     [[noreturn]] void hand_over();
+    [[noreturn]] void refused(kexec_handover::Status status);
     [[noreturn]] void finish();
+    [[noreturn]] void end();
 
     // Of the first.
     bool make_files();
@@ -59,16 +62,24 @@ private:
     bool account_pages();
     bool rewrite_files();
 
-    void first_life();
-    void later_life();
+    void begin_document();
+    void put_life_name(Line &line, std::uint64_t life) const;
+    bool give_result(bool passed, std::uint64_t life);
+    bool first_life();
+    bool later_life();
     void note_last_kexec();
 
     bool map_ram();
-    bool set_up_scenario();
+    void set_up_scenario();
     bool verify_all_files();
     bool verify(const SessionSpec &session, const FileSpec &spec, const MemoryFile &file,
                 std::uint64_t writer);
     void report(const Place &place);
+    template <typename... Args>
+    void report_error(const Args &...args) {
+        ktap.note(args...);
+        ktap.blame(args...);
+    }
     void report(const SessionSpec &session, const FileSpec &spec, const Mismatch &mismatch);
     kexec_handover::Status attempt_kexec(const BreakCase *break_case);
     void forget(Outgoing &outgoing);
@@ -94,9 +105,10 @@ private:
     const BootInfo *info_ = nullptr;
     Params params_;
     std::uint64_t life_ = 1;
+    Start start_ = Start::cold_boot;
     std::uint64_t content_life_ = 1;  // the life that wrote the files last
     MemoryLayout layout_;
-    Extent taken_[2 + sizeof(BootInfo::boot_data) / sizeof(PhysRange)];
+    PhysRange taken_[2 + sizeof(BootInfo::boot_data) / sizeof(PhysRange)] = {};
     PhysicalWindow window_;
     kho::abi::kho_scratch scratch_[IncomingHandover::max_scratch] = {};
     std::size_t scratch_count_ = 0;

@@ -77,7 +77,12 @@ void Line::put(const Place &place) {
         size_--;
     if (place.in_session || place.in_file)
         put(": ");
-    put(place.fault);
+    if (place.fault != Fault::none || place.error == Errno::ok)
+        put(place.fault);
+    if (place.fault != Fault::none && place.error != Errno::ok)
+        put(", ");
+    if (place.error != Errno::ok)
+        put(place.error);
     if (place.address != 0) {
         put(", address ");
         put(Hex{place.address});

@@ -62,6 +62,10 @@ FileSpec scattered_file(unsigned i, std::uint64_t big, bool high_memory) {
 
 }  // namespace
 
+std::uint64_t Scenario::high_memory_needed(std::uint64_t big) {
+    return 2 * scattered_file(3, big, true).size + 2 * kho::order_bytes(kho::max_order);
+}
+
 unsigned Scenario::sessions() const { return fixed_count + extra_; }
 
 unsigned Scenario::files() const {

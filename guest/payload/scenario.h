@@ -43,6 +43,9 @@ public:
 
     unsigned sessions() const;
     SessionSpec session(unsigned i) const;
+    // Memory above 4 GiB with which a file goes there: twice its size, and two of the largest folios, so that
+    // it fits however the folios lie.
+    static std::uint64_t high_memory_needed(std::uint64_t big);
     FileSpec file(const SessionSpec &session, unsigned i) const;
     unsigned files() const;
 

@@ -26,8 +26,6 @@ PhysAddr take_table_page(void *context) {
     return PhysAddr{reinterpret_cast<std::uintptr_t>(tables + kho::page_size * taken++)};
 }
 
-Extent extent(const PhysRange &range) { return {range.start, range.size}; }
-
 }  // namespace
 
 bool Payload::check_device() {
@@ -48,9 +46,9 @@ bool Payload::check_device() {
 bool Payload::map_ram() {
     layout_.map = {info_->memory_map, info_->memory_map_count};
     std::size_t n = 0;
-    taken_[n++] = extent(info_->image);
-    taken_[n++] = extent(info_->initrd);
-    for (std::size_t i = 0; i < info_->boot_data_count; i++) taken_[n++] = extent(info_->boot_data[i]);
+    taken_[n++] = info_->image;
+    taken_[n++] = info_->initrd;
+    for (std::size_t i = 0; i < info_->boot_data_count; i++) taken_[n++] = info_->boot_data[i];
     layout_.taken = {taken_, n};
     const std::uint64_t top = top_of_ram(layout_.map);
     if (top == 0)
@@ -79,27 +77,25 @@ bool Payload::set_up_memory() {
     if (!map)
         bail_out("no room for the page map");
     const Errno error = init_pages(pages_, window_, *map, layout_, {scratch_, scratch_count_});
-    if (!set_up_scenario())
-        return false;
+    set_up_scenario();
     const Pages::Counts counts = pages_.counts();
-    return ktap.check(error == Errno::ok, "memory: ", Mebibytes{counts.free << kho::page_shift}, " free, ",
+    return ktap.check(error == Errno::ok, "memory", Mebibytes{counts.free << kho::page_shift}, " free, ",
                       Mebibytes{counts.scratch << kho::page_shift}, " scratch");
 }
 
-bool Payload::set_up_scenario() {
-    std::uint64_t ram = 0;
-    for (const auto &range : layout_.map)
-        if (range.type == usable_ram)
-            ram += range.size;
+void Payload::set_up_scenario() {
+    const std::uint64_t ram = ram_size(layout_.map);
+    if (params_.files > ram)
+        bail_out("files=: more than the ", Mebibytes{ram}, " of RAM");
     std::uint64_t big = params_.files;
     if (big == 0)
         big = ram >= 192 * mib ? 22 * mib : 10 * mib;
     big = kho::align_up(std::max(big, mib), 16 * kho::page_size);
     constexpr std::uint64_t fixed_sessions = 7;
     const std::uint64_t extra = std::min(params_.sessions, kho::abi::max_sessions - fixed_sessions);
-    const bool high = window_.end() > (std::uint64_t{4} << 30);
+    const bool high =
+        high_memory(layout_.map, {scratch_, scratch_count_}) >= Scenario::high_memory_needed(big);
     scenario_ = Scenario(big, static_cast<unsigned>(extra), high);
-    return true;
 }
 
 bool Payload::start_live_update() {
@@ -107,7 +103,7 @@ bool Payload::start_live_update() {
     memfd_.init(pages_, memory_files_, params_.strict);
     // NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers
     const std::uint64_t table_bytes = std::uint64_t{scenario_.files()} * sizeof(MemoryFile *);
-    table_pages_ = kho::align_up(table_bytes, kho::page_size) >> kho::page_shift;
+    table_pages_ = pages_of(table_bytes);
     const Result<PhysAddr> run = pages_.allocate_run(table_pages_);
     Errno error = run.error();
     if (run) {
@@ -120,8 +116,8 @@ bool Payload::start_live_update() {
     if (error == Errno::ok)
         error = live_update_.registry().add(memfd_);
     if (error != Errno::ok)
-        ktap.note(error);
-    return ktap.check(error == Errno::ok, "live update: handler ", memfd_.compatible);
+        report_error("live update: ", error);
+    return ktap.check(error == Errno::ok, "live update", "handler ", memfd_.compatible);
 }
 
 }  // namespace guest

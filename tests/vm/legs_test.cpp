@@ -39,7 +39,7 @@ TEST_P(Legs, EveryFileArrivesInEveryLife) {
     // The second life found live update 1, the third 2.
     for (unsigned number = 1; number < leg.lives; ++number)
         EXPECT_EQ(
-            harness::lines_with(outcome.console, "LUO FDT: live update " + std::to_string(number)).size(),
+            harness::lines_with(outcome.console, "LUO FDT # live update " + std::to_string(number)).size(),
             1u);
 }
 

@@ -56,6 +56,23 @@ TEST(Scenario, EveryFileIsMadeVerifiedAndFreed) {
     EXPECT_EQ(m.pages.counts(), before);
 }
 
+// Only as much memory above 4 GiB as is asked for, whatever the size of the files.
+TEST(Scenario, AFileAboveFourGiBFitsIntoWhatIsAskedFor) {
+    for (const std::uint64_t big :
+         {std::uint64_t{1}, std::uint64_t{10}, std::uint64_t{22}, std::uint64_t{23}, std::uint64_t{200}}) {
+        const std::uint64_t needed = kho::align_up(Scenario::high_memory_needed(big << 20), kho::page_size);
+        Machine m((std::uint64_t{4} << 30) + needed);
+        MemoryFiles files;
+        files.init(m.pages);
+        const Scenario with_high(big << 20, 0, true);
+        const FileSpec spec = with_high.file(with_high.session(5), 3);
+        ASSERT_EQ(spec.layout, Layout::high);
+        const Result<MemoryFile *> file = make_file(m.pages, files, spec, 1);
+        ASSERT_TRUE(file) << big << " MiB";
+        for (const FileFolio &folio : (*file)->content()) EXPECT_GE(kho::value(folio.at), 1ull << 32);
+    }
+}
+
 TEST(Content, EveryFailedAllocationOfMakingAFileIsUndone) {
     Machine m;
     MemoryFiles files;

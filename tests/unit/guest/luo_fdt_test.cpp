@@ -85,6 +85,8 @@ TEST(LuoFdt, OneThatIsNotPreservedOrNoFdtIsRefused) {
     m.kexec();
     EXPECT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::einval);
     EXPECT_EQ(place.fault, Fault::luo_fdt_malformed);
+    EXPECT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::einval);
+    EXPECT_EQ(place.fault, Fault::metadata_shared) << "somebody else has the page";
 }
 
 }  // namespace

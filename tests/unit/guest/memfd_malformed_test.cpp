@@ -26,7 +26,7 @@ TEST_F(Memfd, AMalformedFileIsRefusedBeforeAnythingIsTakenAndTheOffsetIsTold) {
              const auto &s = t.m.as<kho::abi::luo_session_ser>(t.header + 8);
              t.m.as<kho::abi::luo_file_ser>(s.file_set.files).data += 8;
          }},
-        {"data that is the file array", Fault::memfd_data_shared, 0,
+        {"data in a block of two pages, the file array", Fault::memfd_data, 0,
          [](Memfd &t) {
              const auto &s = t.m.as<kho::abi::luo_session_ser>(t.header + 8);
              t.m.as<kho::abi::luo_file_ser>(s.file_set.files).data = s.file_set.files;
@@ -104,6 +104,12 @@ TEST_F(Memfd, TwoFilesThatShareAnythingAreRefused) {
              const std::uint64_t from = t.m.as<vmalloc_chunk>(a.folios.first).pages[0];
              t.m.as<memfd_luo_folio_ser>(t.m.as<vmalloc_chunk>(b.folios.first).pages[0]) =
                  t.m.as<memfd_luo_folio_ser>(from);
+         }},
+        {"its header", Fault::memfd_data_shared,
+         [](Memfd &t, memfd_luo_ser &, memfd_luo_ser &) {
+             auto *sers = &t.m.as<kho::abi::luo_file_ser>(
+                 t.m.as<kho::abi::luo_session_ser>(t.header + 8).file_set.files);
+             sers[1].data = sers[0].data;
          }},
         {"the list", Fault::vmalloc_shared,
          [](Memfd &, memfd_luo_ser &a, memfd_luo_ser &b) { b.folios = a.folios; }},

@@ -142,6 +142,30 @@ TEST_F(Memfd, EveryFailedAllocationOfPreserveIsUndone) {
         });
 }
 
+TEST_F(Memfd, WhatTheNextKernelMustRefuseIsEFBIGAtOnce) {
+    Session &s = **luo->create_session("s");
+    const std::uint64_t too_much = std::uint64_t{1} << 63;
+    MemoryFile &large = **files->create(too_much), &far = **files->create(0);
+    far.position = too_much;
+    const Pages::Counts before = m.pages.counts();
+    EXPECT_EQ(luo->preserve(s, 1, &large), Errno::efbig);
+    EXPECT_EQ(luo->preserve(s, 1, &far), Errno::efbig);
+    EXPECT_EQ(luo->last_place().error, Errno::efbig);
+    EXPECT_EQ(m.pages.counts(), before);
+    large.size = too_much - 1;
+    EXPECT_EQ(luo->preserve(s, 1, &large), Errno::ok);
+    large.position = too_much;  // moves until it is frozen
+    EXPECT_EQ(luo->serialize(), Errno::efbig);
+    large.position = too_much - 1;
+    EXPECT_EQ(luo->serialize(), Errno::ok);
+}
+
+TEST_F(Memfd, AFileOfAlmost2To64BytesTakesFolios) {
+    MemoryFile &file = **files->create(~std::uint64_t{0});
+    EXPECT_EQ(files->add_folio(file, 3, *m.pages.allocate(0), 0), Errno::ok)
+        << "its pages do not wrap to none";
+}
+
 TEST_F(Memfd, AFolioThatCannotBePreservedUndoesTheOthers) {
     MemoryFile &file = make(4 * page_size, {{0, 0}, {1, 0}, {2, 0}});
     ASSERT_EQ(m.pages.preserve(file.folios[2].at), Errno::ok);  // somebody else did

@@ -29,7 +29,7 @@ TEST(MemoryLayout, TheTopIsTheEndOfUsableRamAndBounded) {
 }
 
 TEST(MemoryLayout, APlaceMeetsNothingThatIsTaken) {
-    const Extent taken[] = {{PhysAddr{2 * mib}, mib}, {PhysAddr{4 * mib}, 3 * mib}};
+    const PhysRange taken[] = {{PhysAddr{2 * mib}, mib}, {PhysAddr{4 * mib}, 3 * mib}};
     const kho_scratch scratch[] = {{8 * mib, 2 * mib}, {0, 0}};
     const MemoryLayout layout{pc_256m, taken};
     const struct {
@@ -53,7 +53,7 @@ TEST(MemoryLayout, APlaceMeetsNothingThatIsTaken) {
 }
 
 TEST(MemoryLayout, ALaterKernelsPlaceIsInsideScratchAndBesideItsOwnImage) {
-    const Extent taken[] = {{PhysAddr{32 * mib}, 2 * mib}};
+    const PhysRange taken[] = {{PhysAddr{32 * mib}, 2 * mib}};
     const kho_scratch scratch[] = {{0, 0}, {32 * mib, 4 * mib}, {64 * mib, 8 * mib}};
     const MemoryLayout layout{pc_256m, taken};
     EXPECT_EQ(kho::value(*find_in_scratch(layout, scratch, mib, 4096)), 34 * mib);
@@ -62,7 +62,7 @@ TEST(MemoryLayout, ALaterKernelsPlaceIsInsideScratchAndBesideItsOwnImage) {
 }
 
 TEST(MemoryLayout, ScratchIsTwoDisjointAreasOneBelowFourGiB) {
-    const Extent taken[] = {{PhysAddr{17 * mib}, mib}};
+    const PhysRange taken[] = {{PhysAddr{17 * mib}, mib}};
     const struct {
         const char *what;
         std::span<const MemoryRange> map;
@@ -85,9 +85,31 @@ TEST(MemoryLayout, ScratchIsTwoDisjointAreasOneBelowFourGiB) {
     EXPECT_EQ(choose_scratch({pc_256m, taken}, ~std::uint64_t{0}, areas), Errno::enomem);
 }
 
+TEST(MemoryLayout, HighMemoryIsWhatScratchLeavesAboveFourGiB) {
+    const struct {
+        const char *what;
+        MemoryRange high;
+        kho_scratch global;
+        std::uint64_t expected;
+    } cases[] = {
+        {"none", {4 * gib, 0, 1, 0}, {64 * mib, 16 * mib}, 0},
+        {"scratch does not fit there", {4 * gib, mib, 1, 0}, {64 * mib, 16 * mib}, mib},
+        {"scratch takes most of it", {4 * gib, 18 * mib, 1, 0}, {4 * gib, 16 * mib}, 2 * mib},
+        {"reserved", {4 * gib, gib, 2, 0}, {64 * mib, 16 * mib}, 0},
+        {"a range across the border", {4 * gib - mib, 3 * mib, 1, 0}, {4 * gib - mib, 2 * mib}, mib},
+        {"beyond what is used", {highest_top - mib, gib, 1, 0}, {64 * mib, 16 * mib}, mib},
+        {"a range that wraps", {highest_top - mib, ~std::uint64_t{0}, 1, 0}, {0, 0}, mib},
+    };
+    for (const auto &c : cases) {
+        const MemoryRange map[] = {{0, 3 * gib, 1, 0}, c.high};
+        const kho_scratch scratch[] = {{18 * mib, 32 * mib}, c.global};
+        EXPECT_EQ(high_memory(map, scratch), c.expected) << c.what;
+    }
+}
+
 TEST(MemoryLayout, ThePageMapKnowsRamHolesTakenAndScratch) {
     Machine m(256 * mib);
-    const Extent taken[] = {{PhysAddr{17 * mib + 100}, 4096}};
+    const PhysRange taken[] = {{PhysAddr{17 * mib + 100}, 4096}};
     const kho_scratch scratch[] = {{18 * mib, 2 * mib}};
     Pages pages;
     ASSERT_EQ(init_pages(pages, m.window(), PhysAddr{100 * mib}, {pc_256m, taken}, scratch), Errno::ok);

@@ -50,9 +50,10 @@ TEST_F(OutgoingSession, PreserveRefusesWithTheKernelsErrnoAndTakesNothing) {
     Session &s = create("s");
     ASSERT_EQ(luo->preserve(s, 1, &files[0]), Errno::ok);
     const FileType foreign{"foreign", nullptr};
-    TestFile stranger;
-    stranger.type = &foreign;
-    stranger.references = 1;
+    TestFile stranger, held_stranger;
+    stranger.type = held_stranger.type = &foreign;
+    stranger.references = held_stranger.references = 1;
+    held_stranger.held = true;
     const Pages::Counts before = m.pages.counts();
     const struct {
         const char *what;
@@ -62,7 +63,7 @@ TEST_F(OutgoingSession, PreserveRefusesWithTheKernelsErrnoAndTakesNothing) {
     } cases[] = {
         {"token used", 1, &files[1], Errno::eexist},  {"token used, and no file", 1, nullptr, Errno::eexist},
         {"no file", 2, nullptr, Errno::ebadf},        {"no handler takes it", 2, &stranger, Errno::enoent},
-        {"held already", 2, &files[0], Errno::ebusy},
+        {"held already", 2, &files[0], Errno::ebusy}, {"both", 2, &held_stranger, Errno::enoent},
     };
     for (const auto &c : cases) {
         EXPECT_EQ(luo->preserve(s, c.token, c.file), c.expected) << c.what;
@@ -70,6 +71,7 @@ TEST_F(OutgoingSession, PreserveRefusesWithTheKernelsErrnoAndTakesNothing) {
         EXPECT_EQ(s.file_set.count(), 1u) << c.what;
         EXPECT_EQ(luo->last_place().token, c.token) << c.what;
         EXPECT_STREQ(luo->last_place().session, "s") << c.what;
+        EXPECT_EQ(luo->last_place().error, c.expected) << c.what;
     }
     EXPECT_EQ(files[0].references, 2u);
     EXPECT_EQ(files[1].references, 1u);
@@ -197,6 +199,66 @@ TEST_F(OutgoingSession, WhileFrozenNothingChanges) {
     ASSERT_EQ(luo->unserialize(), Errno::ok);
     EXPECT_EQ(luo->unserialize(), Errno::einval);
     EXPECT_EQ(luo->preserve(s, 2, &files[1]), Errno::ok);
+}
+
+TEST_F(OutgoingSession, WhileFrozenAWrongSessionOrNameIsStillEINVAL) {
+    ASSERT_TRUE(luo->create_session("s"));
+    kexec();
+    ASSERT_EQ(luo->deserialize(header), Errno::ok);
+    Session &incoming = *luo->incoming().first(), &outgoing = create("out");
+    ASSERT_EQ(luo->serialize(), Errno::ok);
+    EXPECT_EQ(luo->preserve(incoming, 1, &files[1]), Errno::einval);
+    EXPECT_EQ(luo->finish(outgoing), Errno::einval);
+    EXPECT_EQ(luo->retrieve(outgoing, 1).error(), Errno::einval);
+    EXPECT_EQ(luo->release(incoming), Errno::einval);
+    EXPECT_EQ(luo->create_session("").error(), Errno::einval);
+    EXPECT_EQ(luo->create_session(std::string(64, 'n')).error(), Errno::einval);
+    EXPECT_EQ(luo->preserve(outgoing, 1, &files[1]), Errno::ebusy);
+    EXPECT_EQ(luo->create_session("t").error(), Errno::ebusy);
+}
+
+TEST_F(OutgoingSession, EveryErrnoIsInThePlaceAndASuccessClearsIt) {
+    Session &s = create("s");
+    ASSERT_EQ(luo->preserve(s, 1, &files[1]), Errno::ok);
+    EXPECT_FALSE(luo->last_place());
+    EXPECT_EQ(luo->last_place().error, Errno::ok);
+    handler->fail("freeze", 1, Errno::eio);
+    EXPECT_EQ(luo->serialize(), Errno::eio);
+    EXPECT_EQ(luo->last_place().error, Errno::eio);
+    EXPECT_EQ(luo->preserve(s, 2, nullptr), Errno::ebadf);
+    EXPECT_EQ(luo->last_place().error, Errno::ebadf);
+    EXPECT_EQ(luo->last_place().fault, Fault::none) << "that was the freeze";
+    m.pages.fail_allocation(1);
+    EXPECT_EQ(luo->create_session("s").error(), Errno::eexist);
+    EXPECT_EQ(luo->last_place().error, Errno::eexist);
+    EXPECT_STREQ(luo->last_place().session, "s");
+    EXPECT_FALSE(luo->last_place().in_file);
+    EXPECT_EQ(luo->retrieve_session("nobody").error(), Errno::enoent);
+    EXPECT_STREQ(luo->last_place().session, "nobody");
+    EXPECT_EQ(luo->last_place().error, Errno::enoent);
+    EXPECT_EQ(luo->preserve(s, 2, &files[2]), Errno::enomem);
+    EXPECT_EQ(luo->last_place().error, Errno::enomem);
+    EXPECT_EQ(luo->preserve(s, 2, &files[2]), Errno::ok);
+    EXPECT_EQ(luo->last_place().error, Errno::ok);
+    EXPECT_FALSE(luo->last_place().in_session);
+}
+
+TEST_F(OutgoingSession, TheSerializedAreaIsClearUnlessFrozen) {
+    Session &s = create("s");
+    ASSERT_EQ(luo->preserve(s, 1, &files[1]), Errno::ok);
+    EXPECT_TRUE(luo->serialized_is_clear());
+    ASSERT_EQ(luo->serialize(), Errno::ok);
+    EXPECT_FALSE(luo->serialized_is_clear());
+    ASSERT_EQ(luo->unserialize(), Errno::ok);
+    EXPECT_TRUE(luo->serialized_is_clear());
+    // The last word of either array counts.
+    auto &last_session = m.as<std::uint64_t>(luo->session_header() + (16 * kho::page_size - 8));
+    auto &last_file = m.as<std::uint64_t>(s.file_set.area() + (2 * kho::page_size - 8));
+    for (std::uint64_t *word : {&last_session, &last_file}) {
+        *word = 1;
+        EXPECT_FALSE(luo->serialized_is_clear());
+        *word = 0;
+    }
 }
 
 TEST_F(OutgoingSession, EveryFailedAllocationIsUndone) {

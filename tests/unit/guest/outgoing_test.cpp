@@ -68,6 +68,26 @@ TEST_F(OutgoingTest, AForgottenBlockLeavesTheListAndNothingElseDoes) {
     }
 }
 
+TEST_F(OutgoingTest, ABrokenDescriptorCarriesATelltaleOrIsNotBuilt) {
+    ASSERT_NE(find_break_case("bad-magic"), nullptr);
+    Outgoing out = build();
+    BreakContext context{.pages = &m.pages,
+                         .outgoing = &out,
+                         .session_header = header,
+                         .descriptor = m.window().address(out.descriptor)};
+    EXPECT_EQ(break_descriptor(*find_break_case("bad-magic"), context), Errno::ok);
+    EXPECT_EQ(out.descriptor->liveupdate_number, telltale_number);
+
+    Outgoing whole = build();
+    BreakContext starved{.pages = &m.pages,
+                         .outgoing = &whole,
+                         .session_header = header,
+                         .descriptor = m.window().address(whole.descriptor)};
+    m.pages.fail_allocation(1);
+    EXPECT_EQ(break_descriptor(*find_break_case("preserved-million"), starved), Errno::enomem);
+    EXPECT_EQ(starved.extra_pages, 0u);
+}
+
 TEST(BreakCases, HaveUniqueNamesAndAreFoundByThem) {
     for (const BreakCase &c : break_cases()) {
         EXPECT_EQ(find_break_case(c.name), &c) << c.name;

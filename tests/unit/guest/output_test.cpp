@@ -66,31 +66,76 @@ TEST_F(Output, APlaceNamesWhatIsKnown) {
         "session \"s\" token 0x7 offset 0x3000: folio not preserved, address 0x1000, entry or value 3\n");
 }
 
+TEST_F(Output, APlaceWithoutAFaultShowsTheErrno) {
+    Place place;
+    place.error = Errno::enomem;
+    EXPECT_EQ(line(place), "ENOMEM\n");
+    name_session(place, "s");
+    place.in_file = true;
+    place.token = 7;
+    EXPECT_EQ(line(place), "session \"s\" token 0x7: ENOMEM\n");
+    place.fault = Fault::handler_refused;
+    EXPECT_EQ(line(place), "session \"s\" token 0x7: handler refused, ENOMEM\n");
+}
+
 TEST_F(Output, KtapNestsAndCounts) {
     Ktap ktap;
-    ktap.begin(3);
-    EXPECT_TRUE(ktap.check(true, "first ", 1));
-    ktap.begin_subtest("second", 2);
+    ktap.begin(2);
+    ktap.begin_subtest(3);
+    EXPECT_TRUE(ktap.check(true, "first", 1, " page"));
+    ktap.begin_subtest(2);
     EXPECT_TRUE(ktap.check(true, "inner"));
     ktap.note("why");
-    EXPECT_FALSE(ktap.check(false, "broken"));
-    EXPECT_FALSE(ktap.end_subtest());
-    ktap.skip("third", "no such memory");
+    EXPECT_FALSE(ktap.check(false, "broken", "measured ", 7));
+    EXPECT_FALSE(ktap.end_subtest("second"));
+    EXPECT_TRUE(ktap.check(true, "third"));
     ktap.totals();
+    EXPECT_FALSE(ktap.end_subtest("life 1"));
     EXPECT_EQ(console,
               "KTAP version 1\n"
-              "1..3\n"
-              "ok 1 first 1\n"
+              "1..2\n"
               "  KTAP version 1\n"
-              "  1..2\n"
-              "  ok 1 inner\n"
-              "  # why\n"
-              "  not ok 2 broken\n"
-              "not ok 2 second\n"
-              "ok 3 third # SKIP no such memory\n"
-              "# Totals: pass:2 fail:2 xfail:0 xpass:0 skip:1 error:0\n");
+              "  1..3\n"
+              "  ok 1 first # 1 page\n"
+              "    KTAP version 1\n"
+              "    1..2\n"
+              "    ok 1 inner\n"
+              "    # why\n"
+              "    not ok 2 broken # measured 7\n"
+              "  not ok 2 second\n"
+              "  ok 3 third\n"
+              "  # Totals: pass:3 fail:2 xfail:0 xpass:0 skip:0 error:0\n"
+              "not ok 1 life 1\n");
     EXPECT_TRUE(ktap.failed());
-    EXPECT_EQ(ktap.first_failure(), "broken");
+    EXPECT_EQ(ktap.first_failure(), "broken") << "the name alone";
+}
+
+TEST_F(Output, ResultsThatAreMissingOrTooManyAreNoPass) {
+    for (unsigned given = 0; given < 4; given++) {
+        Ktap outer;
+        outer.begin(2);
+        for (unsigned i = 0; i < given; i++) EXPECT_TRUE(outer.check(true, "one"));
+        EXPECT_EQ(outer.passed(), given == 2) << given;
+
+        Ktap nested;
+        nested.begin(1);
+        nested.begin_subtest(2);
+        for (unsigned i = 0; i < given; i++) EXPECT_TRUE(nested.check(true, "one"));
+        EXPECT_EQ(nested.end_subtest("all"), given == 2) << given;
+        EXPECT_EQ(nested.passed(), given == 2) << given;
+        EXPECT_EQ(nested.first_failure().empty(), given == 2) << given;
+    }
+}
+
+TEST_F(Output, ADocumentGoesOnWhereTheLastKernelLeftIt) {
+    Ktap ktap;
+    ktap.resume(3, 1);
+    EXPECT_TRUE(ktap.check(true, "life 2: handed over"));
+    ktap.begin_subtest(1);
+    EXPECT_TRUE(ktap.check(true, "inner"));
+    EXPECT_TRUE(ktap.end_subtest("life 3"));
+    EXPECT_TRUE(ktap.passed());
+    EXPECT_EQ(console, "ok 2 life 2: handed over\n  KTAP version 1\n  1..1\n  ok 1 inner\nok 3 life 3\n");
 }
 
 TEST_F(Output, TheFirstBlameIsKept) {

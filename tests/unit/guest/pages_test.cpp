@@ -125,20 +125,46 @@ TEST(Pages, HighMemoryComesFromAboveFourGiBOrNotAtAll) {
     EXPECT_LT(kho::value(*large.pages.allocate(10)), std::uint64_t{4} << 30);
 }
 
-TEST(Pages, ARangeOfOddBoundsIsPreservedInTheLargestAlignedBlocks) {
+TEST(Pages, TheBlockThatHoldsAPageIsFound) {
     Machine m;
-    PhysAddr run = *m.pages.allocate_run(64);
-    // From an address that is aligned to two pages but not to four.
-    const PhysAddr start = PhysAddr{kho::align_up(kho::value(run), 0x8000)} + 0x2000;
-    ASSERT_EQ(m.pages.preserve_run(start, 21), Errno::ok);
-    std::vector<unsigned> orders;
-    m.pages.for_each_preserved([&](PhysAddr, unsigned order) { orders.push_back(order); });
-    EXPECT_EQ(orders, (std::vector<unsigned>{1, 2, 3, 2, 1, 0})) << "2 + 4 + 8 + 4 + 2 + 1 pages";
-    EXPECT_EQ(m.pages.counts().preserved, 21u);
-    EXPECT_EQ(m.pages.unpreserve_run(start, 19), Errno::einval) << "cuts a block";
-    EXPECT_EQ(m.pages.unpreserve_run(start, 21), Errno::ok);
-    EXPECT_EQ(m.pages.free_run(run, 64), Errno::ok);
-    EXPECT_EQ(m.pages.counts().used, 0u);
+    ASSERT_EQ(m.pages.add_incoming(0x1000000_pa, 12), Errno::ok);
+    ASSERT_EQ(m.pages.add_incoming(0x2000000_pa, 0), Errno::ok);
+    const struct {
+        PhysAddr page;
+        std::uint64_t head;  // 0: none
+    } cases[] = {
+        {0x1000000_pa, 0x1000000},
+        {0x1001000_pa, 0x1000000},
+        {0x1fff000_pa, 0x1000000},
+        {0x2000000_pa, 0x2000000},
+        {0x2001000_pa, 0},
+        {0xfff000_pa, 0},
+        {0x1001008_pa, 0},
+        {0_pa, 0},
+        {PhysAddr{Machine::default_size}, 0},
+    };
+    for (const auto &c : cases) {
+        const Result<PhysAddr> head = m.pages.block_of(c.page);
+        EXPECT_EQ(head ? kho::value(*head) : 0, c.head) << std::hex << kho::value(c.page);
+    }
+}
+
+TEST(Pages, PagesOfOneBlockAreClaimedOnceEachAndTheBlockIsThenNobodyElses) {
+    Machine m;
+    const Pages::Counts before = m.pages.counts();
+    ASSERT_EQ(m.pages.add_incoming(0x1000000_pa, 3), Errno::ok);
+    const Pages::Counts incoming = m.pages.counts();
+    EXPECT_EQ(m.pages.claim_page(0x1003000_pa), Errno::ok);
+    EXPECT_EQ(m.pages.claim_page(0x1003000_pa), Errno::ebusy);
+    EXPECT_EQ(m.pages.claim(0x1000000_pa), Errno::ebusy);
+    EXPECT_EQ(m.pages.claim_page(0x1000000_pa), Errno::ok);
+    EXPECT_EQ(m.pages.claim_page(0x1000000_pa), Errno::ebusy);
+    EXPECT_EQ(m.pages.claim_page(0x1004000_pa), Errno::ok);
+    EXPECT_EQ(m.pages.claim_page(0x1008000_pa), Errno::einval) << "behind the block";
+    EXPECT_EQ(m.pages.claim_page(PhysAddr{Machine::scratch_start}), Errno::einval);
+    EXPECT_EQ(m.pages.counts(), incoming);
+    EXPECT_EQ(restore_free(m.pages, 0x1000000_pa), Errno::ok);
+    EXPECT_EQ(m.pages.counts(), before);
 }
 
 TEST(Pages, ABlockBeyondFolioSizeComesBackAsARun) {

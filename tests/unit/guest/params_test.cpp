@@ -64,10 +64,15 @@ TEST(Params, ForgetTakesSessionTokenAndPageAndTheSessionMayHoldColonsAndSpaces) 
         std::uint64_t token, page;
         unsigned bad;
     } cases[] = {
-        {"forget=a:1:2", "a", 1, 2, 0}, {"forget=\"b c:d:0x10:3\"", "b c:d", 16, 3, 0},
-        {"forget=a", "", 0, 0, 1},      {"forget=a:1", "", 0, 0, 1},
-        {"forget=:1:2", "", 0, 0, 1},   {"forget=:", "", 0, 0, 1},
-        {"forget=a:x:2", "a", 0, 0, 1},
+        {"forget=a:1:2", "a", 1, 2, 0},
+        {"forget=\"b c:d:0x10:3\"", "b c:d", 16, 3, 0},
+        {"forget=a", "", 0, 0, 1},
+        {"forget=a:1", "", 0, 0, 1},
+        {"forget=:1:2", "", 0, 0, 1},
+        {"forget=:", "", 0, 0, 1},
+        {"forget=a:x:2", "", 0, 0, 1},
+        {"forget=a:1:x", "", 0, 0, 1},
+        {"forget=a:1:2 forget=b:3:x", "a", 1, 2, 1},
     };
     for (const auto &c : cases) {
         const Params p = Params::parse(c.line);

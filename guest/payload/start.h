@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How a kernel came to run, from what the device counts and what the boot data says. Only one that nobody
+// handed anything over to may begin anew: whatever else looks like a cold boot is a lost handover.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace guest {
+
+enum class Start : std::uint8_t {
+    cold_boot,
+    after_kexec,  // with a handover
+    lost,         // after a kexec, without one
+    malformed,    // the boot data has one that cannot be read
+};
+
+// `kexecs` since power-on or system reset.
+constexpr Start start_of(std::uint64_t kexecs, bool handover, bool malformed) {
+    if (malformed)
+        return Start::malformed;
+    if (handover)
+        return Start::after_kexec;
+    return kexecs == 0 ? Start::cold_boot : Start::lost;
+}
+
+}  // namespace guest

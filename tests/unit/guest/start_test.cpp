@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/payload/start.h"
+
+#include <gtest/gtest.h>
+
+namespace guest {
+namespace {
+
+TEST(Start, OnlyTheFirstKernelMayFindNothing) {
+    const struct {
+        const char *what;
+        std::uint64_t kexecs;
+        bool handover, malformed;
+        Start expected;
+    } cases[] = {
+        {"power-on", 0, false, false, Start::cold_boot},
+        {"a handover that the device did not count, Linux's", 0, true, false, Start::after_kexec},
+        {"the second kernel", 1, true, false, Start::after_kexec},
+        {"the second kernel without a handover", 1, false, false, Start::lost},
+        {"the last kernel without a handover", ~std::uint64_t{0}, false, false, Start::lost},
+        {"a malformed node", 1, false, true, Start::malformed},
+        {"a malformed node beside a good one", 1, true, true, Start::malformed},
+        {"a malformed node at power-on", 0, false, true, Start::malformed},
+    };
+    for (const auto &c : cases) EXPECT_EQ(start_of(c.kexecs, c.handover, c.malformed), c.expected) << c.what;
+}
+
+}  // namespace
+}  // namespace guest
