@@ -19,7 +19,7 @@ namespace {
 // A guest that keeps ringing with nonsense must not fill the host's disk.
 constexpr unsigned max_log_lines = 1000;
 
-constexpr std::uint64_t max_verdict_offset = static_cast<std::uint64_t>(Register::verdict);
+constexpr std::uint64_t last_register = static_cast<std::uint64_t>(Register::verdict);
 
 class Device final : public qemu::DeviceModel {
 public:
@@ -101,7 +101,7 @@ void Device::settle_paths() {
 
 std::uint64_t Device::read(std::uint64_t offset, unsigned size) {
     // The whole register page as the guest sees it, so that any aligned access of 4 or 8 bytes is a copy.
-    std::array<std::byte, max_verdict_offset + 8> page{};
+    std::array<std::byte, last_register + 8> page{};
     const auto put = [&](Register which, auto v) {
         std::memcpy(page.data() + static_cast<std::size_t>(which), &v, sizeof v);
     };
