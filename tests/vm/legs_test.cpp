@@ -61,6 +61,9 @@ const Leg sizes[] = {
     {"Microvm128M", "microvm", microvm_seabios, Image::elf, "128M", 1},
     {"Microvm1G2Cpus", "microvm", microvm_seabios, Image::elf, "1G", 2},
     {"Microvm3500M4Cpus", "microvm", microvm_seabios, Image::elf, "3500M", 4},
+    // With 1 MiB above 4 GiB, and with 2 MiB beside the global scratch area: too little for a file.
+    {"Microvm3073M", "microvm", microvm_seabios, Image::elf, "3073M", 1, 2},
+    {"Microvm3090M", "microvm", microvm_seabios, Image::elf, "3090M", 1, 2},
     {"Microvm8G4Cpus", "microvm", microvm_seabios, Image::elf, "8G", 4},
     {"MicrovmQboot8G4Cpus", "microvm", qboot, Image::bzimage, "8G", 4},
     {"Pc128M", "pc", seabios, Image::bzimage, "128M", 1},
@@ -104,6 +107,15 @@ TEST(Legs, PassAnInitrdOn) {
     Machine machine = vm::machine(Image::bzimage, "lives=2");
     machine.initrd = harness::payload_elf();  // any file does
     EXPECT_TRUE(vm::passed(harness::run(machine)));
+}
+
+TEST(Legs, OneLifeIsAPassThatClaimsNoHandover) {
+    const Outcome outcome = harness::run(vm::machine(Image::elf, "lives=1"));
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.report();
+    EXPECT_EQ(vm::ktap_fault(outcome.console), "") << outcome.report();
+    EXPECT_TRUE(harness::lines_with(outcome.console, "PASS payload -> payload").empty()) << outcome.report();
+    EXPECT_EQ(harness::lines_with(outcome.console, "PASS payload: lives=1, nothing was handed over").size(),
+              1u);
 }
 
 TEST(Legs, WithoutTheDeviceSayWhatIsMissing) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "fdt/elf_core.h"
+#include "ktap.h"
 #include "qemu_process.h"
 
 namespace vm {
@@ -29,6 +30,8 @@ inline testing::AssertionResult passed(const harness::Outcome &outcome) {
         return testing::AssertionFailure() << "no verdict line\n" << outcome.report();
     if (!harness::lines_with(outcome.console, "not ok").empty())
         return testing::AssertionFailure() << "a test failed, yet it passed\n" << outcome.report();
+    if (const std::string fault = ktap_fault(outcome.console); !fault.empty())
+        return testing::AssertionFailure() << fault << outcome.report();
     return testing::AssertionSuccess();
 }
 
@@ -40,6 +43,24 @@ inline testing::AssertionResult failed(const harness::Outcome &outcome) {
     return testing::AssertionSuccess();
 }
 
+// One of its own, gone in the end with what is in it.
+class Directory {
+public:
+    Directory() = default;
+    ~Directory() { std::filesystem::remove_all(path_); }
+    Directory(const Directory &) = delete;
+    Directory &operator=(const Directory &) = delete;
+
+    std::string file(const std::string &name) const { return path_ + "/" + name; }
+
+private:
+    std::string path_ = [] {
+        std::string pattern = std::filesystem::temp_directory_path() / "kho-vm-XXXXXX";
+        EXPECT_NE(mkdtemp(pattern.data()), nullptr);
+        return pattern;
+    }();
+};
+
 // A leg of two lives, recorded.
 class Recorded {
 public:
@@ -49,19 +70,11 @@ public:
         m.device_options = "record=" + file();
         outcome = harness::run(m);
     }
-    ~Recorded() { std::filesystem::remove_all(directory_); }
-    Recorded(const Recorded &) = delete;
-    Recorded &operator=(const Recorded &) = delete;
-
-    std::string file() const { return directory_ + "/handover.core"; }
+    std::string file() const { return directory_.file("handover.core"); }
     harness::Outcome outcome;
 
 private:
-    std::string directory_ = [] {
-        std::string pattern = std::filesystem::temp_directory_path() / "kho-vm-XXXXXX";
-        EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-        return pattern;
-    }();
+    Directory directory_;
 };
 
 }  // namespace vm
