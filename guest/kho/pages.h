@@ -105,7 +105,6 @@ public:
     }
     bool is_preserved(kho::PhysAddr at) const { return is_head(at, preserved); }
     bool is_free(kho::PhysAddr at) const { return in_map(at) && map_[pfn(at)] == free_page; }
-    bool is_ram(kho::PhysAddr at) const { return in_map(at) && map_[pfn(at)] != absent; }
 
     const Counts &counts() const { return counts_; }
     std::uint64_t top() const { return frames_ << kho::page_shift; }

@@ -121,8 +121,9 @@ TEST(MemoryLayout, ThePageMapKnowsRamHolesTakenAndScratch) {
     EXPECT_FALSE(pages.is_free(PhysAddr{17 * mib}));
     EXPECT_FALSE(pages.is_free(PhysAddr{17 * mib + 4096}));
     EXPECT_FALSE(pages.is_free(PhysAddr{100 * mib}));
-    EXPECT_FALSE(pages.is_ram(PhysAddr{0xa0000}));
-    EXPECT_TRUE(pages.is_ram(PhysAddr{0x1000})) << "usable, but below the first MiB and so never given out";
+    EXPECT_EQ(pages.add_incoming(PhysAddr{0xa0000}, 0), Errno::einval) << "no RAM";
+    EXPECT_EQ(pages.add_incoming(PhysAddr{0x1000}, 0), Errno::ebusy)
+        << "usable, but below the first MiB and so never given out";
     EXPECT_FALSE(pages.is_free(PhysAddr{0x1000}));
 }
 
