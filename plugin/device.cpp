@@ -292,7 +292,7 @@ constexpr qemu::Property properties[] = {
      .description = "why the last command was refused, empty if it was not",
      .get = get_last_error},
     {.name = "kexec-count",
-     .description = "completed kexecs since the machine was switched on",
+     .description = "completed kexecs since power-on or system reset",
      .get_number =
          [](const qemu::DeviceModel &m) { return from_kexec(m, [](auto &k) { return k.count(); }); }},
     {.name = "preserved-bytes",

@@ -32,7 +32,7 @@ enum class Register : std::uint32_t {
     next_entry =
         0x40,  // R  u64  next kernel's 64-bit entry; reading it (whole) claims it: the second read gets 0
     next_argument = 0x48,      // R  u64  its boot_params address, likewise
-    kexec_count = 0x50,        // R  u64  completed kexecs since the machine was switched on
+    kexec_count = 0x50,        // R  u64  completed kexecs since power-on or system reset
     preserved_bytes = 0x58,    // R  u64  from here to recorded_bytes: of the last kexec
     preserved_ranges = 0x60,   // R  u64  maximal runs of preserved memory
     poisoned_bytes = 0x68,     // R  u64  overwritten
