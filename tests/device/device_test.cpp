@@ -11,6 +11,7 @@
 #include "fdt/kho_v1.h"
 #include "guest_image.h"
 #include "qtest.h"
+#include "tests/temporary_folder.h"
 
 namespace {
 
@@ -27,20 +28,6 @@ Machine machine(const std::string &device_options = {}) {
     m.device_options = device_options;
     return m;
 }
-
-// A place for recordings, removed with what is in it.
-struct Directory {
-    std::string path = [] {
-        std::string pattern = std::filesystem::temp_directory_path() / "kho-device-XXXXXX";
-        EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-        return pattern;
-    }();
-    ~Directory() { std::filesystem::remove_all(path); }
-    std::size_t files() const {
-        return static_cast<std::size_t>(
-            std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator()));
-    }
-};
 
 TEST(Registers, HaveTheirResetValues) {
     QTest q(machine());
@@ -198,8 +185,8 @@ TEST(Kexec, LeavesMemoryThatWasNeverTouchedOutOfTheHost) {
 // Single pages that were never written, scattered: reading them for checksum and recording must not touch
 // anything.
 TEST(Kexec, LeavesMemoryBesideUntouchedPreservedPagesOutOfTheHost) {
-    Directory directory;
-    Machine m = machine("record=" + directory.path + "/handover.core");
+    TemporaryFolder directory;
+    Machine m = machine("record=" + directory.file("handover.core"));
     m.memory = "1G";
     QTest q(m);
     GuestImage image(q, {.low_bytes = gib, .high_bytes = 0});
@@ -230,8 +217,8 @@ TEST(Kexec, KnowsTheHolesOfSharedMemory) {
 
 // Copy on write from a template: what was not written shows the file.
 TEST(Kexec, PoisonsPrivateMemoryOfAFile) {
-    Directory directory;
-    const std::string file = directory.path + "/ram";
+    TemporaryFolder directory;
+    const std::string file = directory.file("ram");
     std::ofstream(file) << std::string(64 * mib, '\x5e');
     Machine m = machine();
     m.memory = "64M";
@@ -291,14 +278,14 @@ TEST(Kexec, RefusedLeavesGuestMemoryAsItWas) {
 }
 
 TEST(Recording, HoldsWhatIsInGuestMemoryPageForPage) {
-    Directory directory;
-    const std::string file = directory.path + "/handover.core";
+    TemporaryFolder directory;
+    const std::string file = directory.file("handover.core");
     QTest q(machine("record=" + file));
     GuestImage image(q);
     image.data(2 * mib, 3);
     ASSERT_EQ(image.ring(), Status::ok) << q.property("last-error");
     EXPECT_EQ(std::filesystem::file_size(file), q.read64(Register::recorded_bytes));
-    EXPECT_EQ(directory.files(), 1u);
+    EXPECT_EQ(directory.names().size(), 1u);
     const auto core = kho::ElfCore::open(file);
     ASSERT_TRUE(core.ok()) << core.error().message();
     EXPECT_EQ(core.value().memory().bytes(), q.read64(Register::preserved_bytes));
@@ -329,8 +316,8 @@ TEST(Recording, OntoADeviceFileIsARefusalAndTheDeviceStays) {
 }
 
 TEST(Recording, IsPrivateAndKeepsModeAndLinkOfTheFileItReplaces) {
-    Directory directory;
-    const std::string file = directory.path + "/handover.core", link = directory.path + "/link";
+    TemporaryFolder directory;
+    const std::string file = directory.file("handover.core"), link = directory.file("link");
     std::filesystem::create_symlink(file, link);
     const auto mode = [&] { return std::filesystem::status(file).permissions(); };
     using std::filesystem::perms;
@@ -356,8 +343,8 @@ TEST(Recording, IsPrivateAndKeepsModeAndLinkOfTheFileItReplaces) {
 }
 
 TEST(Recording, OnAFullDiskLeavesTheOldOneAndNoPartOfANewOne) {
-    Directory directory;
-    const std::string file = directory.path + "/handover.core";
+    TemporaryFolder directory;
+    const std::string file = directory.file("handover.core");
     std::ofstream(file) << "old";
     // A limit on file sizes, which QEMU inherits, stands for the full disk.
     rlimit unlimited;
@@ -369,7 +356,7 @@ TEST(Recording, OnAFullDiskLeavesTheOldOneAndNoPartOfANewOne) {
     GuestImage image(q);
     image.data(4 * mib, 1);
     EXPECT_EQ(image.ring(), Status::record_failed);
-    EXPECT_EQ(directory.files(), 1u);
+    EXPECT_EQ(directory.names().size(), 1u);
     EXPECT_EQ(std::filesystem::file_size(file), 3u);
     EXPECT_EQ(q.property("state"), "idle");
 }

@@ -4,7 +4,6 @@
 #include <gio/gunixsocketaddress.h>
 
 #include <cinttypes>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -40,23 +39,19 @@ std::string hex(std::uint64_t v) {
 }  // namespace
 
 QTest::QTest(Machine machine) {
-    std::string pattern = std::filesystem::temp_directory_path() / "kho-qtest-XXXXXX";
-    if (!mkdtemp(pattern.data()))
-        fail("no temporary directory");
-    directory_ = pattern;
     machine.reboot = true;
-    Ref<GSocketListener> qtest = listen_on(directory_ + "/qtest");
-    Ref<GSocketListener> qmp = listen_on(directory_ + "/qmp");
+    Ref<GSocketListener> qtest = listen_on(folder_.file("qtest"));
+    Ref<GSocketListener> qmp = listen_on(folder_.file("qmp"));
     for (const std::string &argument :
          {std::string("-S"), std::string("-accel"), std::string("tcg"), std::string("-qtest"),
-          "unix:" + directory_ + "/qtest", std::string("-qtest-log"), std::string("/dev/null"),
-          std::string("-qmp"), "unix:" + directory_ + "/qmp"})
+          "unix:" + folder_.file("qtest"), std::string("-qtest-log"), std::string("/dev/null"),
+          std::string("-qmp"), "unix:" + folder_.file("qmp")})
         machine.more.push_back(argument);
     const std::vector<std::string> arguments = machine.arguments();
     const std::vector<const char *> argv = argv_of(arguments);
 
     const Ref<GSubprocessLauncher> launcher(g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE));
-    g_subprocess_launcher_set_stderr_file_path(launcher.get(), (directory_ + "/log").c_str());
+    g_subprocess_launcher_set_stderr_file_path(launcher.get(), (folder_.file("log")).c_str());
     GError *error = nullptr;
     process_.reset(g_subprocess_launcher_spawnv(launcher.get(), argv.data(), &error));
     if (!process_)
@@ -70,8 +65,6 @@ QTest::QTest(Machine machine) {
 QTest::~QTest() {
     if (process_)
         quit();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
 }
 
 QTest::Channel QTest::accept(Ref<GSocketListener> listener) {
@@ -221,7 +214,7 @@ int QTest::quit(std::string *log) {
 }
 
 std::string QTest::log() const {
-    std::ifstream file(directory_ + "/log");
+    std::ifstream file(folder_.file("log"));
     return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -12,6 +12,7 @@
 #include "gobject.h"
 #include "plugin/registers.h"
 #include "qemu_process.h"
+#include "tests/temporary_folder.h"
 
 namespace harness {
 
@@ -58,7 +59,7 @@ private:
     std::string log() const;
     void send(Channel &channel, const std::string &text);
 
-    std::string directory_;
+    TemporaryFolder folder_;  // sockets and log
     Ref<GSubprocess> process_;
     Channel qtest_, qmp_;
 };

@@ -45,7 +45,7 @@ public:
     std::string file() const { return directory_.file("payload.elf"); }
 
 private:
-    vm::Directory directory_;
+    TemporaryFolder directory_;
 };
 
 Outcome next_kernel(const std::string &kernel, const std::string &lives) {

@@ -10,6 +10,7 @@
 #include "fdt/elf_core.h"
 #include "ktap.h"
 #include "qemu_process.h"
+#include "tests/temporary_folder.h"
 
 namespace vm {
 
@@ -43,24 +44,6 @@ inline testing::AssertionResult failed(const harness::Outcome &outcome) {
     return testing::AssertionSuccess();
 }
 
-// One of its own, gone in the end with what is in it.
-class Directory {
-public:
-    Directory() = default;
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory &) = delete;
-    Directory &operator=(const Directory &) = delete;
-
-    std::string file(const std::string &name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_ = [] {
-        std::string pattern = std::filesystem::temp_directory_path() / "kho-vm-XXXXXX";
-        EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-        return pattern;
-    }();
-};
-
 // A leg of two lives, recorded.
 class Recorded {
 public:
@@ -74,7 +57,7 @@ public:
     harness::Outcome outcome;
 
 private:
-    Directory directory_;
+    TemporaryFolder directory_;
 };
 
 }  // namespace vm

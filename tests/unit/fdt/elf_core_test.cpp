@@ -9,7 +9,7 @@
 
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/recording.h"
-#include "tests/unit/fdt/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace kho {
 namespace {

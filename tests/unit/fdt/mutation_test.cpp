@@ -5,7 +5,7 @@
 
 #include "tests/unit/fdt/handover_image.h"
 #include "tests/unit/fdt/recording.h"
-#include "tests/unit/fdt/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace kho {
 namespace {

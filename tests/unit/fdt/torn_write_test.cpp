@@ -7,7 +7,7 @@
 #include "fdt/elf_core.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/recording.h"
-#include "tests/unit/fdt/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace kho {
 namespace {

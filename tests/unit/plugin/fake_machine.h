@@ -15,6 +15,7 @@
 #include "plugin/kexec.h"
 #include "plugin/purgatory.h"
 #include "plugin/registers.h"
+#include "tests/temporary_folder.h"
 
 namespace kexec_handover {
 inline void PrintTo(Status status, std::ostream *out) { *out << name(status); }
@@ -199,22 +200,6 @@ struct FakeKernel {
         put(bp::init_size, init_size);
         return file;
     }
-};
-
-// A directory of its own for each test, removed with everything in it.
-class Directory {
-public:
-    Directory();
-    ~Directory();
-    Directory(const Directory &) = delete;
-    Directory &operator=(const Directory &) = delete;
-
-    std::string path(const std::string &name) const { return path_ + "/" + name; }
-    std::string write(const std::string &name, std::span<const std::byte> bytes) const;
-    std::vector<std::string> list() const;  // names, sorted
-
-private:
-    std::string path_;
 };
 
 }  // namespace kexec_handover::test

@@ -15,10 +15,10 @@ namespace {
 
 struct World {
     Guest guest;
-    Directory directory;
+    TemporaryFolder directory;
     std::vector<std::byte> rom = make_purgatory();
     Kexec kexec{guest.machine, rom};
-    KexecOptions options{.kernel = directory.write("kernel", FakeKernel{}.bytes()),
+    KexecOptions options{.kernel = directory.add("kernel", FakeKernel{}.bytes()),
                          .initrd = {},
                          .append = "lives=2",
                          .record = {},
@@ -106,7 +106,7 @@ TEST(Kexec, CanPoisonWithZeroes) {
 
 TEST(Kexec, PlacesTheNextKernelInScratchOnly) {
     World world;
-    world.options.initrd = world.directory.write("initrd", std::vector<std::byte>(5000, std::byte{0x42}));
+    world.options.initrd = world.directory.add("initrd", std::vector<std::byte>(5000, std::byte{0x42}));
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
     const kho::Range scratch{kho::PhysAddr{8 * mib}, 8 * mib};
     EXPECT_TRUE(scratch.contains({world.kexec.claim(), 1}));
@@ -204,7 +204,7 @@ TEST(Kexec, IsForgottenByAResetInTheMiddle) {
 
 TEST(Kexec, RecordsExactlyTheHandover) {
     World world;
-    world.options.record = world.directory.path("handover.core");
+    world.options.record = world.directory.file("handover.core");
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
     const auto core = kho::ElfCore::open(world.options.record);
     ASSERT_TRUE(core.ok()) << core.error().message();
@@ -242,7 +242,7 @@ TEST_P(RefusedKexec, LeavesEverythingAsItWasAndCanBeRepeated) {
     World world;
     const KexecOptions good = world.options;
     GetParam().change(world);
-    const auto files = world.directory.list();
+    const auto files = world.directory.names();
     const auto before = world.guest.machine.contents();
 
     ASSERT_EQ(world.ring().status, GetParam().status) << world.kexec.status().what;
@@ -252,7 +252,7 @@ TEST_P(RefusedKexec, LeavesEverythingAsItWasAndCanBeRepeated) {
     EXPECT_EQ(world.kexec.claim(), kho::PhysAddr{});
     EXPECT_EQ(world.kexec.next_argument(), kho::PhysAddr{});
     EXPECT_TRUE(before == world.guest.machine.contents());
-    EXPECT_EQ(world.directory.list(), files) << "a partial file was left";
+    EXPECT_EQ(world.directory.names(), files) << "a partial file was left";
     EXPECT_EQ(world.kexec.count(), 0u);
 
     world.options = good;
@@ -264,7 +264,7 @@ TEST_P(RefusedKexec, LeavesEverythingAsItWasAndCanBeRepeated) {
 }
 
 void use_kernel(World &world, const FakeKernel &kernel) {
-    world.options.kernel = world.directory.write("other", kernel.bytes());
+    world.options.kernel = world.directory.add("other", kernel.bytes());
 }
 
 const Refused refused[] = {
@@ -272,21 +272,21 @@ const Refused refused[] = {
      [](World &w) { w.guest.machine.store(0x1000, std::uint32_t{0}); }},
     {"NoKernelIsSet", Status::kernel_missing, [](World &w) { w.options.kernel.clear(); }},
     {"KernelFileMissing", Status::kernel_missing,
-     [](World &w) { w.options.kernel = w.directory.path("nowhere"); }},
+     [](World &w) { w.options.kernel = w.directory.file("nowhere"); }},
     {"KernelIsADirectory", Status::kernel_unreadable,
-     [](World &w) { w.options.kernel = w.directory.path("."); }},
+     [](World &w) { w.options.kernel = w.directory.file("."); }},
     {"KernelIsADevice", Status::kernel_unreadable, [](World &w) { w.options.kernel = "/dev/zero"; }},
     {"KernelIsEmpty", Status::kernel_format,
-     [](World &w) { w.options.kernel = w.directory.write("other", {}); }},
+     [](World &w) { w.options.kernel = w.directory.add("other", {}); }},
     {"KernelIsNoKernel", Status::kernel_format,
      [](World &w) {
-         w.options.kernel = w.directory.write("other", std::vector<std::byte>(9999, std::byte{'x'}));
+         w.options.kernel = w.directory.add("other", std::vector<std::byte>(9999, std::byte{'x'}));
      }},
     {"KernelIsCutShort", Status::kernel_format,
      [](World &w) {
          auto bytes = FakeKernel{}.bytes();
          bytes.resize(700);
-         w.options.kernel = w.directory.write("other", bytes);
+         w.options.kernel = w.directory.add("other", bytes);
      }},
     {"KernelWithoutBootFlag", Status::kernel_format, [](World &w) { use_kernel(w, {.boot_flag = 0}); }},
     {"KernelOfAnOldProtocol", Status::kernel_protocol, [](World &w) { use_kernel(w, {.version = 0x020b}); }},
@@ -295,17 +295,17 @@ const Refused refused[] = {
     {"KernelThatDoesNotFitIntoScratch", Status::kernel_too_large,
      [](World &w) { use_kernel(w, {.init_size = 9 * mib}); }},
     {"InitrdMissing", Status::initrd_unreadable,
-     [](World &w) { w.options.initrd = w.directory.path("nowhere"); }},
+     [](World &w) { w.options.initrd = w.directory.file("nowhere"); }},
     {"InitrdThatDoesNotFitIntoScratch", Status::initrd_too_large,
-     [](World &w) { w.options.initrd = w.directory.write("initrd", std::vector<std::byte>(8 * mib)); }},
+     [](World &w) { w.options.initrd = w.directory.add("initrd", std::vector<std::byte>(8 * mib)); }},
     {"InitrdOfTenTebibytes", Status::initrd_too_large,
      [](World &w) {
-         w.options.initrd = w.directory.write("initrd", {});
+         w.options.initrd = w.directory.add("initrd", {});
          ASSERT_EQ(truncate(w.options.initrd.c_str(), std::int64_t{10} << 40), 0);
      }},
     {"KernelOfTenTebibytes", Status::kernel_too_large,
      [](World &w) {
-         w.options.kernel = w.directory.write("other", FakeKernel{}.bytes());
+         w.options.kernel = w.directory.add("other", FakeKernel{}.bytes());
          ASSERT_EQ(truncate(w.options.kernel.c_str(), std::int64_t{10} << 40), 0);
      }},
     {"CommandLineTooLong", Status::command_line_too_long,
@@ -321,9 +321,9 @@ const Refused refused[] = {
          w.guest.store();
      }},
     {"RecordingInADirectoryThatIsNotThere", Status::record_failed,
-     [](World &w) { w.options.record = w.directory.path("no/where"); }},
+     [](World &w) { w.options.record = w.directory.file("no/where"); }},
     {"RecordingOntoADirectory", Status::record_failed,
-     [](World &w) { w.options.record = w.directory.path("."); }},
+     [](World &w) { w.options.record = w.directory.file("."); }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, RefusedKexec, testing::ValuesIn(refused),
@@ -331,8 +331,8 @@ INSTANTIATE_TEST_SUITE_P(Table, RefusedKexec, testing::ValuesIn(refused),
 
 TEST(Kexec, WithAFullDiskLeavesTheOldRecordingAndNoPartOfANewOne) {
     World world;
-    world.options.record = world.directory.write("handover.core", std::vector<std::byte>(3, std::byte{'x'}));
-    const auto files = world.directory.list();
+    world.options.record = world.directory.add("handover.core", std::vector<std::byte>(3, std::byte{'x'}));
+    const auto files = world.directory.names();
     const auto before = world.guest.machine.contents();
     // A limit on file sizes stands for the full disk: writing fails half way.
     rlimit old;
@@ -342,7 +342,7 @@ TEST(Kexec, WithAFullDiskLeavesTheOldRecordingAndNoPartOfANewOne) {
     const Status status = world.ring().status;
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
     EXPECT_EQ(status, Status::record_failed);
-    EXPECT_EQ(world.directory.list(), files);
+    EXPECT_EQ(world.directory.names(), files);
     std::ifstream kept(world.options.record);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "xxx");
     EXPECT_TRUE(before == world.guest.machine.contents());

@@ -2,18 +2,19 @@
 // A folder of the test's own, removed with all that is in it.
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 class TemporaryFolder {
 public:
-    TemporaryFolder() : path_(testing::TempDir() + "/kho-XXXXXX") {
+    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "kho-XXXXXX") {
         if (mkdtemp(path_.data()) == nullptr)
             std::abort();
     }
@@ -25,6 +26,11 @@ public:
     }
 
     std::string file(const std::string &name) const { return path_ + "/" + name; }
+    // Makes a file of this name; returns its path.
+    std::string add(const std::string &name, std::span<const std::byte> bytes) const {
+        write(file(name), {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+        return file(name);
+    }
     const std::string &path() const { return path_; }
 
     std::set<std::string> names() const {
