@@ -67,6 +67,16 @@ const char *name(Errc code) {
             return "io";
         case Errc::core_format:
             return "core_format";
+        case Errc::input_format:
+            return "input_format";
+        case Errc::dump_format:
+            return "dump_format";
+        case Errc::dump_compression:
+            return "dump_compression";
+        case Errc::handover_not_found:
+            return "handover_not_found";
+        case Errc::handover_ambiguous:
+            return "handover_ambiguous";
     }
     return "unknown_error";
 }

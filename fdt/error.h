@@ -46,6 +46,12 @@ enum class Errc {
     // files
     io,
     core_format,
+    // inputs
+    input_format,      // a file that is none of what can be read
+    dump_format,       // kdump-compressed: header, bitmap, descriptor or page
+    dump_compression,  // a page in a compression that this build cannot undo
+    handover_not_found,
+    handover_ambiguous,
 };
 
 // The code's name as it appears in messages and test output, for example "map_chunk".

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Searching memory for handovers and their parts, when nothing says where they are.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fdt/abi/kho.h"
+#include "fdt/image_memory.h"
+
+namespace kho {
+
+enum class FoundKind {
+    boot_params,   // a zero page, or a kernel's copy of it
+    setup_data,    // a node of type SETUP_KEXEC_KHO
+    kho_fdt,       // compatible kho-v*
+    luo_fdt,       // luo-v1
+    luo_root,      // luo_ser, from Linux 7.2 on
+    memblock_fdt,  // reserve_mem areas
+    other_fdt,     // any other page that begins as an FDT does
+};
+const char *name(FoundKind kind);  // "boot_params", "setup_data", "KHO FDT" ...
+
+enum class Certainty {
+    possible,  // the magic number, and what does not fit the rest
+    likely,    // its structure is sound
+    certain,   // sound, and something that is sound itself points here
+};
+const char *name(Certainty certainty);
+
+struct Found {
+    PhysAddr address{};
+    FoundKind kind{};
+    Certainty certainty{};
+    std::string compatible;  // FDTs and LUO roots, else empty
+    std::string why;         // one line: what points here, or what is wrong with it
+    std::optional<abi::kho_data>
+        data;  // setup_data: its content; boot_params: that of its chain; kho_fdt: what points to it
+};
+
+struct FindOptions {
+    // A memory full of look-alikes ends the search: the list is `truncated` then.
+    std::size_t limit = 100000;
+};
+
+struct FindResult {
+    std::vector<Found> found;  // most certain first, then by address
+    bool truncated = false;
+    std::uint64_t bytes = 0;  // that were looked at
+};
+
+// Looks at all of memory.resident(): FDTs and LUO roots at page boundaries, nodes of setup_data at every
+// fourth byte, boot_params at every sixteenth.
+FindResult find(const ImageMemory &memory, const FindOptions &options = {});
+
+}  // namespace kho
