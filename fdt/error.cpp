@@ -65,6 +65,8 @@ const char *name(Errc code) {
             return "command_line_too_long";
         case Errc::io:
             return "io";
+        case Errc::malformed:
+            return "malformed";
         case Errc::core_format:
             return "core_format";
         case Errc::input_format:

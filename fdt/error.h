@@ -52,6 +52,8 @@ enum class Errc {
     dump_compression,  // a page in a compression that this build cannot undo
     handover_not_found,
     handover_ambiguous,
+    // handovers: a check of check.h that has no code of its own
+    malformed,
 };
 
 // The code's name as it appears in messages and test output, for example "map_chunk".

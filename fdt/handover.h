@@ -1,16 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The version-neutral model of a handover: what one kernel tells the next.
+// The version-neutral model of a handover: what one kernel tells the next, whatever the format.
+//
+//   Handover ── scratch, preserved, subtrees
+//       ├─ luo ── sessions ── files ── memfd ── folios
+//       │    └─ flbs
+//       ├─ memblock, kexec_metadata, kho_test: subtrees whose content is known
+//       └─ uses: what each page of metadata and content is for
+//
+// Values only; it lives as long as its owner likes, and keeps nothing of the memory that it was read from.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fdt/abi/kho.h"
+#include "fdt/boxed.h"
 #include "fdt/ranges.h"
+#include "fdt/uses.h"
 
 namespace kho {
+
+// How the KHO part is written. `unknown`: read, but with a compatible that no supported release writes.
+enum class KhoFormat : std::uint8_t { unknown, v1, v3, v4 };
+// How the LUO part is written: an FDT with arrays behind it (luo-v1), or a structure with linked blocks
+// (luo-v5).
+enum class LuoFormat : std::uint8_t { unknown, v1, v5 };
+
+// "kho-v1" ...; "" for unknown.
+std::string_view compatible(KhoFormat format);
+std::string_view compatible(LuoFormat format);
 
 // `count` neighbouring preserved blocks of 2^order pages; address aligned to the block size.
 struct PreservedBlocks {
@@ -24,44 +46,125 @@ struct PreservedBlocks {
 };
 
 struct Subtree {
-    std::string name;
+    std::string name{};
     PhysAddr address{};
     std::uint64_t size = 0;  // bytes; kho-v1 does not carry it: a page then
     bool operator==(const Subtree &) const = default;
 };
 
+// A folio of a memfd. `order` is that of the preserved block it is.
+struct MemfdFolio {
+    PhysAddr address{};
+    std::uint64_t index = 0;  // of its first page in the file, in pages
+    std::uint16_t flags = 0;  // abi::memfd_folio_dirty, abi::memfd_folio_uptodate
+    std::uint8_t order = 0;
+
+    std::uint64_t bytes() const { return order_bytes(order); }
+    bool operator==(const MemfdFolio &) const = default;
+};
+
+// memfd-v1 has neither seals nor flags.
+struct Memfd {
+    std::uint64_t pos = 0;   // bytes
+    std::uint64_t size = 0;  // bytes
+    std::uint32_t seals = 0;
+    std::uint32_t flags = 0;
+    abi::kho_vmalloc folio_array{};    // where the array of folios lies; zeroes without folios
+    std::uint64_t nr_folios = 0;       // entries of that array, those with pfn 0 included
+    std::vector<MemfdFolio> folios{};  // in the array's order, without the entries that have pfn 0
+    bool operator==(const Memfd &other) const;
+};
+
+// Stretches of [0, size) that no folio covers and that read as zeroes: ascending, in bytes, rounded to pages
+// except at the end of the file.
+struct FileRange {
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    bool operator==(const FileRange &) const = default;
+};
+std::vector<FileRange> holes(const Memfd &memfd);
+
 struct LuoFile {
-    std::string compatible;
+    std::string compatible{};
     std::uint64_t data = 0;
     std::uint64_t token = 0;
+    Boxed<Memfd> memfd{};  // if compatible says so and it could be read
     bool operator==(const LuoFile &) const = default;
 };
 
 struct LuoSession {
-    std::string name;
-    std::vector<LuoFile> files;
+    std::string name{};
+    std::vector<LuoFile> files{};
     bool operator==(const LuoSession &) const = default;
 };
 
+// A file-lifecycle-bound object: shared by the files of several sessions.
+struct LuoFlb {
+    std::string name{};
+    std::uint64_t data = 0;
+    std::uint64_t count = 0;  // files that depend on it
+    bool operator==(const LuoFlb &) const = default;
+};
+
 struct Luo {
+    LuoFormat format = LuoFormat::v1;
+    PhysAddr root{};  // of the LUO FDT or of luo_ser: the subtree's address
     std::uint64_t liveupdate_number = 0;
-    PhysAddr session_header{};
-    std::vector<LuoSession> sessions;
+    PhysAddr session_header{};  // session array, or first session block; 0 in luo-v5: no session
+    std::vector<LuoSession> sessions{};
+    PhysAddr flb_header{};                      // 0 if there is none
+    std::optional<std::vector<LuoFlb>> flbs{};  // none: the format has no place for FLBs, as in 6.19
     bool operator==(const Luo &) const = default;
 };
 
+// reserve_mem= on the command line.
+struct MemblockReservation {
+    std::string name{};
+    Range range{};
+    bool operator==(const MemblockReservation &) const = default;
+};
+
+struct KexecMetadata {
+    std::uint32_t version = 1;
+    std::string previous_release{};
+    std::uint32_t kexec_count = 0;
+    bool operator==(const KexecMetadata &) const = default;
+};
+
+struct KhoTestFolio {
+    PhysAddr address{};
+    std::uint32_t order = 0;
+    bool operator==(const KhoTestFolio &) const = default;
+};
+
+// What lib/test_kho.c leaves for its other half.
+struct KhoTest {
+    std::uint32_t csum = 0;  // of all folios' bytes: the kernel's partial checksum
+    abi::kho_vmalloc folio_array{};
+    std::vector<KhoTestFolio> folios{};
+    bool operator==(const KhoTest &other) const;
+};
+
 struct Handover {
-    PhysAddr fdt{};
-    PhysAddr memory_map{};
-    std::vector<Range> scratch;              // in the kernel's order, empty areas included
-    std::vector<PreservedBlocks> preserved;  // ascending by order, then address; neighbours joined
-    std::vector<Subtree> subtrees;           // in FDT order, LUO included
-    std::optional<Luo> luo;
-    PhysAddr luo_fdt{};  // 0 without LUO
+    KhoFormat format = KhoFormat::v1;
+    PhysAddr fdt{};                            // 0 if read from a bare blob
+    PhysAddr memory_map{};                     // first chunk, or root of the radix tree
+    Range scratch_array{};                     // of abi::kho_scratch
+    std::vector<Range> scratch{};              // in the kernel's order, empty areas included
+    std::vector<PreservedBlocks> preserved{};  // ascending by order, then address; neighbours joined
+    std::vector<Subtree> subtrees{};           // in FDT order, those whose content is below included
+    std::optional<Luo> luo{};
+    std::optional<std::vector<MemblockReservation>> memblock{};
+    std::optional<KexecMetadata> kexec_metadata{};
+    std::optional<KhoTest> kho_test{};
+    std::vector<Use> uses{};  // ascending by address. Clear it to compare handovers from different places
     bool operator==(const Handover &) const = default;
 };
 
 // All preserved memory of a handover as bytes.
 RangeSet preserved_ranges(std::span<const PreservedBlocks> blocks);
+
+// Where a use belongs: "/LUO/sessions/3 \"name\"/files/2/folios", "/preserved-memory-map" ...
+std::string path_of(const Handover &handover, const Use &use);
 
 }  // namespace kho

@@ -111,10 +111,10 @@ Result<Handover> read_kho_v1(const Memory &memory, const abi::kho_data &data) {
 
     Handover handover{.fdt = fdt_address,
                       .memory_map = PhysAddr{map.value()},
+                      .scratch_array = {PhysAddr{data.scratch_addr}, data.scratch_size},
                       .scratch = std::move(scratch).value(),
                       .preserved = std::move(blocks).value(),
-                      .subtrees = std::move(subtrees).value(),
-                      .luo = std::nullopt};
+                      .subtrees = std::move(subtrees).value()};
     const RangeSet preserved = preserved_ranges(handover.preserved);
     if (Outcome outcome = check_not_preserved(data, handover.scratch, preserved); !outcome)
         return outcome.error();
@@ -125,7 +125,6 @@ Result<Handover> read_kho_v1(const Memory &memory, const abi::kho_data &data) {
         if (!luo)
             return luo.error();
         handover.luo = std::move(luo).value();
-        handover.luo_fdt = subtree.address;
         break;
     }
     return handover;

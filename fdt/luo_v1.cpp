@@ -4,6 +4,7 @@
 
 #include "fdt/abi/luo.h"
 #include "fdt/fdt_page.h"
+#include "fdt/reader.h"
 #include "fdt/text.h"
 
 namespace kho {
@@ -48,7 +49,8 @@ Result<Luo> read_luo_v1(const Memory &memory, PhysAddr fdt_address, const RangeS
     Result<std::vector<LuoSession>> sessions = read_luo_sessions(memory, PhysAddr{header.value()}, preserved);
     if (!sessions)
         return sessions.error();
-    return Luo{.liveupdate_number = number.value(),
+    return Luo{.root = fdt_address,
+               .liveupdate_number = number.value(),
                .session_header = PhysAddr{header.value()},
                .sessions = std::move(sessions).value()};
 }

@@ -13,13 +13,6 @@ namespace kho {
 // One page: the LUO FDT. Errors: fdt_full.
 Result<std::vector<std::byte>> write_luo_v1_fdt(std::uint64_t liveupdate_number, PhysAddr session_header);
 
-// Reads and validates the session arrays, strictly (ABI.md groups 8 to 11 as far as they do not need a
-// handler): counts, names, addresses, compatibles, tokens. All arrays must lie in `preserved`.
-// Errors: not_preserved, session_count, session_name, file_set, file_count, file_compatible, file_token;
-// `address` is that of the offending structure, `index` the entry in its array.
-Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr session_header,
-                                                  const RangeSet &preserved);
-
 // Reads the LUO FDT at `fdt` and the sessions behind it.
 Result<Luo> read_luo_v1(const Memory &memory, PhysAddr fdt, const RangeSet &preserved);
 

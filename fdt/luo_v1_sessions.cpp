@@ -5,6 +5,7 @@
 
 #include "fdt/abi/luo.h"
 #include "fdt/luo_v1.h"
+#include "fdt/reader.h"
 #include "fdt/text.h"
 
 namespace kho {

@@ -16,10 +16,10 @@ inline std::string hex(std::uint64_t number) {
     return {text, static_cast<std::size_t>(length)};
 }
 
-// Quotes bytes that somebody else wrote: a message stays one readable line whatever they are.
-inline std::string in_quotes(std::string_view bytes) {
+// Bytes that somebody else wrote: a message stays one readable line whatever they are.
+inline std::string printable(std::string_view bytes) {
     constexpr std::size_t longest = 64;
-    std::string text = "\"";
+    std::string text;
     for (const char c : bytes.substr(0, longest)) {
         if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
             text += c;
@@ -29,7 +29,9 @@ inline std::string in_quotes(std::string_view bytes) {
         std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
         text += escape;
     }
-    return text + (bytes.size() > longest ? "...\"" : "\"");
+    return bytes.size() > longest ? text + "..." : text;
 }
+
+inline std::string in_quotes(std::string_view bytes) { return '"' + printable(bytes) + '"'; }
 
 }  // namespace kho

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "fdt/abi/luo.h"
-#include "fdt/luo_v1.h"
+#include "fdt/reader.h"
 
 namespace kexec_handover {
 namespace {

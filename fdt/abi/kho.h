@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Wire format of Kexec HandOver as Linux 6.19 and 7.0 write it ("kho-v1"), and of what its
-// clients share: preserved vmalloc areas. Integers are in CPU byte order, inside FDT properties too.
+// Wire format of Kexec HandOver: its FDT ("kho-v1" in Linux 6.19 and 7.0, "kho-v3" in 7.1, "kho-v4" from 7.2
+// on), the chunk list of preserved memory of kho-v1 (the later ones have a radix tree: abi/radix.h), and what
+// its clients share: preserved vmalloc areas. Integers are in CPU byte order, inside FDT properties too.
 // Facts from: kernel/liveupdate/kexec_handover.c (6.19), include/linux/kho/abi/kexec_handover.h (7.x),
 // arch/x86/include/uapi/asm/setup_data.h.
 #pragma once
@@ -10,13 +11,18 @@
 namespace kho::abi {
 
 //   setup_data list ──> kho_data ──> KHO FDT ──preserved-memory-map──> mem_chunk ──next──> mem_chunk ──> 0
-//                          │            └── LUO { fdt = <address> }       └─ 255 x {phys_start, bitmap} ──> 4096 bytes of bits
-//                          └──> kho_scratch[]
+//                          │            └── LUO { fdt = <address> }       └─ 255 x {phys_start, bitmap} ──>
+//                          4096 bytes of bits └──> kho_scratch[]
 
 // KHO FDT, one page: / { compatible = "kho-v1"; preserved-memory-map = <u64>; NAME { fdt = <u64> }; ... }
+// From kho-v3 on a child is { preserved-data = <u64>; blob-size = <u64>; }.
 inline constexpr char kho_v1_compatible[] = "kho-v1";
+inline constexpr char kho_v3_compatible[] = "kho-v3";
+inline constexpr char kho_v4_compatible[] = "kho-v4";
 inline constexpr char memory_map_property[] = "preserved-memory-map";
 inline constexpr char sub_fdt_property[] = "fdt";
+inline constexpr char preserved_data_property[] = "preserved-data";
+inline constexpr char blob_size_property[] = "blob-size";
 inline constexpr std::uint64_t kho_fdt_size = page_size;
 
 // Where the next kernel finds the handover: behind an x86 setup_data of type SETUP_KEXEC_KHO.

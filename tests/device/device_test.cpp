@@ -297,7 +297,7 @@ TEST(Recording, HoldsWhatIsInGuestMemoryPageForPage) {
     const auto handover = kho::read_kho_v1(core.value(), core.value().header().data);
     ASSERT_TRUE(handover.ok()) << handover.error().message();
     EXPECT_EQ(value(handover.value().fdt), q.read64(Register::kho_fdt));
-    EXPECT_EQ(value(handover.value().luo_fdt), q.read64(Register::luo_fdt));
+    EXPECT_EQ(value(handover.value().luo->root), q.read64(Register::luo_fdt));
 }
 
 TEST(Recording, ThatCannotBeWrittenIsARefusal) {

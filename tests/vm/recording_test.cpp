@@ -87,7 +87,7 @@ TEST_F(Recording, NamesTheKhoFdtInANote) {
 TEST_F(Recording, HoldsFdtsThatDtcDecompiles) {
     const std::pair<kho::PhysAddr, std::vector<const char *>> fdts[] = {
         {handover.fdt, {"compatible = \"kho-v1\"", "preserved-memory-map = ", "LUO {", "fdt = "}},
-        {handover.luo_fdt,
+        {handover.luo->root,
          {"compatible = \"luo-v1\"", "liveupdate-number = ", "luo-session {",
           "compatible = \"luo-session-v2\"", "luo-session-header = "}}};
     for (const auto &[address, expected] : fdts) {

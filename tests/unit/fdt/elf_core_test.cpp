@@ -7,9 +7,9 @@
 #include <functional>
 #include <random>
 
+#include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/recording.h"
-#include "tests/temporary_folder.h"
 
 namespace kho {
 namespace {

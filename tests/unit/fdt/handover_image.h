@@ -60,15 +60,17 @@ inline Handover make_handover(std::vector<PreservedBlocks> blocks, std::vector<R
     const std::uint64_t pages =
         abi::session_area_pages + sessions.size() * abi::file_area_pages + (sessions_at - fdt_at) / page_size;
     blocks.insert(blocks.begin(), {fdt_at, 0, static_cast<std::uint32_t>(pages)});
-    return {
-        .fdt = fdt_at,
-        .memory_map = map_at,
-        .scratch = std::move(scratch),
-        .preserved = std::move(blocks),
-        .subtrees = {{.name = "memblock", .address = fdt_at, .size = page_size},
-                     {.name = "LUO", .address = luo_fdt_at, .size = page_size}},
-        .luo = Luo{.liveupdate_number = 7, .session_header = sessions_at, .sessions = std::move(sessions)},
-        .luo_fdt = luo_fdt_at};
+    return {.fdt = fdt_at,
+            .memory_map = map_at,
+            .scratch_array = {scratch_array_at, scratch.size() * sizeof(abi::kho_scratch)},
+            .scratch = std::move(scratch),
+            .preserved = std::move(blocks),
+            .subtrees = {{.name = "memblock", .address = fdt_at, .size = page_size},
+                         {.name = "LUO", .address = luo_fdt_at, .size = page_size}},
+            .luo = Luo{.root = luo_fdt_at,
+                       .liveupdate_number = 7,
+                       .session_header = sessions_at,
+                       .sessions = std::move(sessions)}};
 }
 
 inline abi::kho_data put_handover(TestMemory &memory, const Handover &handover) {

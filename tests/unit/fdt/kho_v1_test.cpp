@@ -89,7 +89,6 @@ TEST(KhoV1, AHandoverWithoutLuoIsLegal) {
     TestMemory memory;
     Handover handover = sample_handover();
     handover.luo.reset();
-    handover.luo_fdt = PhysAddr{0};
     handover.subtrees.pop_back();
     const auto read = read_kho_v1(memory, put_handover(memory, handover));
     ASSERT_TRUE(succeeds(read));

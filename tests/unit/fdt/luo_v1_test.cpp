@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/luo_v1.h"
+#include "fdt/reader.h"
 
 #include <libfdt.h>
 

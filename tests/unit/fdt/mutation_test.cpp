@@ -3,9 +3,9 @@
 // then must still keep the reader's promises; under a sanitizer this also finds each stray access.
 #include <set>
 
+#include "tests/temporary_folder.h"
 #include "tests/unit/fdt/handover_image.h"
 #include "tests/unit/fdt/recording.h"
-#include "tests/temporary_folder.h"
 
 namespace kho {
 namespace {
@@ -33,7 +33,7 @@ void expect_promises_kept(const Handover &handover) {
         ASSERT_TRUE(value(subtree.address) != 0 && is_page_aligned(subtree.address));
     if (!handover.luo)
         return;
-    ASSERT_TRUE(preserved.contains({handover.luo_fdt, page_size}));
+    ASSERT_TRUE(preserved.contains({handover.luo->root, page_size}));
     ASSERT_LE(handover.luo->sessions.size(), abi::max_sessions);
     std::set<std::string> names;
     for (const LuoSession &session : handover.luo->sessions) {

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "fdt/elf_core.h"
+#include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/recording.h"
-#include "tests/temporary_folder.h"
 
 namespace kho {
 namespace {

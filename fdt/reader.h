@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reading handovers out of memory that is not trusted. A reader takes what is sound and notes what is not: it
+// never stops at the first fault, never goes on with a value that failed its check, looks at no page twice
+// for the same purpose, and so ends for any input.
+#pragma once
+
+#include <span>
+
+#include "fdt/check.h"
+#include "fdt/handover.h"
+#include "fdt/memory.h"
+
+namespace kho {
+
+struct ReadOptions {
+    // Where the handover was found by its FDT alone, nobody knows the scratch areas: then nothing is said
+    // about them.
+    bool scratch_known = true;
+    // The machine's RAM if known: preserved memory must lie in it.
+    const RangeSet *ram = nullptr;
+};
+
+// Everything that kho_data points at, as far as it is sound. Faults go to `findings`.
+Handover read_handover(const Memory &memory, const abi::kho_data &data, Findings &findings,
+                       const ReadOptions &options = {});
+
+// The same, strictly: the first finding of severity error as an Error. Warnings do not count.
+Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data);
+
+// A piece of a handover without the memory behind it, such as debugfs gives.
+enum class BlobKind : std::uint8_t { unknown, kho_fdt, luo_fdt, luo_ser, memblock_fdt, kho_test_fdt };
+const char *name(BlobKind kind);  // "kho-fdt" ...
+
+struct Blob {
+    BlobKind kind = BlobKind::unknown;
+    Handover handover;  // what needs no memory; addresses as they stand in the blob
+};
+
+// Told by content. `unknown` has the finding blob-unknown.
+Blob read_blob(std::span<const std::byte> bytes, Findings &findings);
+
+// Only the session arrays of luo-session-v2, strictly. All of them, and what they point at, must lie in
+// `preserved`. The error's address is that of the offending structure, its index the entry in its array.
+Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr session_header,
+                                                  const RangeSet &preserved);
+
+}  // namespace kho
