@@ -6,19 +6,21 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/memory.h"
+#include "fdt/segment_memory.h"
 
 namespace kho {
 
-// Notes have the owner name "KHO". Tools like readelf take small types in a core file for register sets whoever
-// the owner is, so ours begin where nothing else is.
+// Notes have the owner name "KHO". Tools like readelf take small types in a core file for register sets
+// whoever the owner is, so ours begin where nothing else is.
 inline constexpr char core_note_owner[] = "KHO";
-inline constexpr std::uint32_t core_note_kho_data = 0x4b480001;    // abi::kho_data
-inline constexpr std::uint32_t core_note_memory_map = 0x4b480002;  // CoreMemoryRange array: the guest's memory map
-inline constexpr std::uint32_t core_note_release = 0x4b480003;     // string without NUL, for example "6.19"
+inline constexpr std::uint32_t core_note_kho_data = 0x4b480001;  // abi::kho_data
+inline constexpr std::uint32_t core_note_memory_map =
+    0x4b480002;  // CoreMemoryRange array: the guest's memory map
+inline constexpr std::uint32_t core_note_release = 0x4b480003;  // string without NUL, for example "6.19"
 
 struct CoreMemoryRange {
     std::uint64_t address;
@@ -48,31 +50,23 @@ Result<std::uint64_t> write_core(const std::string &path, const CoreHeader &head
 // A recording opened for reading: mapped, not read, so nobody may shorten the file meanwhile (write_core
 // does not: it puts a new file in its place). A recording without the kho_data note is refused; the other
 // notes may be missing.
-class ElfCore final : public Memory {
+class ElfCore final : public ImageMemory {
 public:
     static Result<ElfCore> open(const std::string &path);  // errors: io, core_format
-    ElfCore(ElfCore &&other) noexcept;
-    ElfCore &operator=(ElfCore &&other) noexcept;
-    ElfCore(const ElfCore &) = delete;
-    ElfCore &operator=(const ElfCore &) = delete;
-    ~ElfCore() override;
+    static Result<ElfCore> open(MappedFile file);
 
     const CoreHeader &header() const { return header_; }
-    const RangeSet &memory() const { return memory_; }
-    Outcome read(PhysAddr from, std::span<std::byte> out) const override;
+    const RangeSet &memory() const { return memory_.ranges(); }
+    const RangeSet &ranges() const override { return memory_.ranges(); }
+    RangeSet resident() const override { return memory_.resident(); }
+    Outcome read(PhysAddr from, std::span<std::byte> out) const override { return memory_.read(from, out); }
 
 private:
-    struct Segment {
-        Range range;
-        std::uint64_t file_offset;
-        std::uint64_t file_size;  // the rest of the range reads as zeroes
-    };
-    ElfCore() = default;
+    ElfCore(CoreHeader header, SegmentMemory memory)
+        : header_(std::move(header)), memory_(std::move(memory)) {}
 
     CoreHeader header_;
-    RangeSet memory_;
-    std::vector<Segment> segments_;  // ascending
-    std::span<const std::byte> file_;
+    SegmentMemory memory_;
 };
 
 }  // namespace kho

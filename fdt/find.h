@@ -33,10 +33,10 @@ struct Found {
     PhysAddr address{};
     FoundKind kind{};
     Certainty certainty{};
-    std::string compatible;  // FDTs and LUO roots, else empty
-    std::string why;         // one line: what points here, or what is wrong with it
-    std::optional<abi::kho_data>
-        data;  // setup_data: its content; boot_params: that of its chain; kho_fdt: what points to it
+    std::string compatible{};  // FDTs and LUO roots, else empty
+    std::string why{};         // one line: what points here, or what is wrong with it
+    // setup_data: its content; boot_params: that of its chain; kho_fdt: of a sound node that points to it.
+    std::optional<abi::kho_data> data{};
 };
 
 struct FindOptions {
@@ -47,7 +47,8 @@ struct FindOptions {
 struct FindResult {
     std::vector<Found> found;  // most certain first, then by address
     bool truncated = false;
-    std::uint64_t bytes = 0;  // that were looked at
+    std::uint64_t bytes = 0;       // that were looked at
+    std::uint64_t unreadable = 0;  // bytes that memory.resident() has and memory.read() could not give
 };
 
 // Looks at all of memory.resident(): FDTs and LUO roots at page boundaries, nodes of setup_data at every

@@ -41,14 +41,14 @@ struct ImageOptions {
 // What an image says about itself. All of it is somebody's claim.
 struct ImageInfo {
     // In one line: "QEMU dump-guest-memory, ELF64 core for x86_64", "kdump-compressed (zlib), flattened".
-    std::string format;
-    std::optional<CoreHeader> recording;  // recordings only
-    std::optional<unsigned> cpus;         // dumps: CPUs whose state was saved
-    std::string kernel_release;           // dumps: OSRELEASE of VMCOREINFO, or empty
-    std::string compatible;               // FDT blobs: the root's string; luo_root: its version string
+    std::string format{};
+    std::optional<CoreHeader> recording{};  // recordings only
+    std::optional<unsigned> cpus{};         // dumps: CPUs whose state was saved
+    std::string kernel_release{};           // dumps: OSRELEASE of VMCOREINFO, or empty
+    std::string compatible{};               // FDT blobs: the root's string; luo_root: its version string
     // What is odd but does not hinder: a dump that was cut off, memory that is in it twice. One sentence
     // each.
-    std::vector<std::string> warnings;
+    std::vector<std::string> warnings{};
 };
 
 // The largest blob that is accepted. Kernels write a page.

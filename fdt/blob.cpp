@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/blob.h"
+
+#include <libfdt.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "fdt/abi/kho.h"
+#include "fdt/abi/luo.h"
+#include "fdt/abi/phys.h"
+#include "fdt/text.h"
+
+namespace kho {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+// struct luo_ser begins with its version, NUL-terminated, in 8 bytes; it has 32 in all.
+constexpr std::string_view luo_root_prefix = "luo-v";
+constexpr std::size_t luo_version_size = 8;
+constexpr std::size_t luo_root_size = 32;
+constexpr std::string_view luo_v5 = "luo-v5";
+constexpr std::string_view memblock_compatible = "memblock-v1";
+constexpr std::string_view kho_compatible_prefix = "kho-v";
+
+constexpr char preserved_data_property[] = "preserved-data";  // from Linux 7.1 on
+
+constexpr std::byte fdt_magic_bytes[] = {std::byte{0xd0}, std::byte{0x0d}, std::byte{0xfe}, std::byte{0xed}};
+
+bool begins_with(Bytes bytes, Bytes magic) {
+    return bytes.size() >= magic.size() && std::ranges::equal(bytes.first(magic.size()), magic);
+}
+
+Error blob_error(Errc code, std::string what) { return {.code = code, .what = std::move(what)}; }
+
+Result<Blob> read_luo_root(Bytes bytes) {
+    if (bytes.size() < luo_root_size)
+        return blob_error(Errc::fdt_header,
+                          "a LUO root of " + std::to_string(bytes.size()) + " bytes, expected 32");
+    std::string version(luo_version_size, '\0');
+    std::memcpy(version.data(), bytes.data(), version.size());
+    version.resize(std::min(version.find('\0'), version.size()));
+    if (version != luo_v5)
+        return blob_error(Errc::compatible_unknown, "a LUO root of version " + in_quotes(version));
+    return Blob{.kind = BlobKind::luo_root, .compatible = version, .size = bytes.size()};
+}
+
+BlobKind kind_of(std::string_view compatible) {
+    if (compatible.starts_with(kho_compatible_prefix))
+        return BlobKind::kho_fdt;
+    if (compatible == abi::luo_v1_compatible)
+        return BlobKind::luo_fdt;
+    if (compatible == memblock_compatible)
+        return BlobKind::memblock_fdt;
+    return BlobKind::other_fdt;
+}
+
+std::optional<std::uint64_t> u64_property(const void *fdt, int node, const char *name) {
+    int length = 0;
+    const void *property = fdt_getprop(fdt, node, name, &length);
+    std::uint64_t number = 0;
+    if (property == nullptr || length != sizeof number)
+        return std::nullopt;
+    std::memcpy(&number, property, sizeof number);
+    return number;
+}
+
+// `fdt` has passed fdt_check_full().
+void follow_pointers(const void *fdt, Blob &blob) {
+    blob.memory_map = u64_property(fdt, 0, abi::memory_map_property);
+    int node = 0;
+    fdt_for_each_subnode(node, fdt, 0) {
+        std::optional<std::uint64_t> address = u64_property(fdt, node, abi::sub_fdt_property);
+        if (!address)
+            address = u64_property(fdt, node, preserved_data_property);
+        const char *name = fdt_get_name(fdt, node, nullptr);
+        if (address && name != nullptr)
+            blob.subtrees.push_back({.name = name, .address = *address});
+    }
+}
+
+}  // namespace
+
+bool looks_like_blob(Bytes bytes) {
+    return begins_with(bytes, fdt_magic_bytes) ||
+           begins_with(bytes, std::as_bytes(std::span(luo_root_prefix)));
+}
+
+std::uint64_t fdt_size(Bytes bytes) {
+    if (!begins_with(bytes, fdt_magic_bytes) || bytes.size() < sizeof(fdt_header))
+        return 0;
+    fdt_header header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    return fdt32_to_cpu(header.totalsize);
+}
+
+Result<Blob> read_blob(Bytes bytes) {
+    if (!begins_with(bytes, fdt_magic_bytes))
+        return read_luo_root(bytes);
+    if (bytes.size() < sizeof(fdt_header))
+        return blob_error(Errc::fdt_header,
+                          "an FDT header of " + std::to_string(bytes.size()) + " bytes, expected 40");
+    const std::size_t total = fdt_size(bytes);
+    if (total > bytes.size())
+        return blob_error(Errc::fdt_header,
+                          "an FDT of " + std::to_string(total) + " bytes in " + std::to_string(bytes.size()));
+    // libfdt wants an aligned FDT, and what was checked is what is used.
+    std::vector<std::byte> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(total));
+    if (total < sizeof(fdt_header) || fdt_totalsize(copy.data()) != total)
+        return blob_error(Errc::fdt_header, "an FDT of " + std::to_string(total) + " bytes");
+    if (const int fault = fdt_check_full(copy.data(), total); fault != 0)
+        return blob_error(Errc::fdt_header, std::string("the FDT is damaged: ") + fdt_strerror(fault));
+    int length = 0;
+    const void *property = fdt_getprop(copy.data(), 0, "compatible", &length);
+    if (property == nullptr)
+        return blob_error(Errc::property_missing, "the FDT's root has no compatible");
+    std::string compatible(static_cast<std::size_t>(length), '\0');
+    std::memcpy(compatible.data(), property, compatible.size());
+    compatible.resize(std::min(compatible.find('\0'), compatible.size()));
+    Blob blob{.kind = kind_of(compatible), .compatible = compatible, .size = total};
+    if (blob.kind == BlobKind::kho_fdt)
+        follow_pointers(copy.data(), blob);
+    return blob;
+}
+
+}  // namespace kho

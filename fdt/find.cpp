@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Judging what the scan came upon, and who points to whom.
+#include "fdt/find.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "fdt/abi/x86_boot.h"
+#include "fdt/blob.h"
+#include "fdt/find_scan.h"
+#include "fdt/setup_data.h"
+#include "fdt/text.h"
+
+namespace kho {
+namespace {
+
+// Larger FDTs describe machines. Those of KHO and its users have a page.
+constexpr std::uint64_t largest_fdt = 1 << 16;
+
+FoundKind kind_of(BlobKind kind) {
+    switch (kind) {
+        case BlobKind::kho_fdt:
+            return FoundKind::kho_fdt;
+        case BlobKind::luo_fdt:
+            return FoundKind::luo_fdt;
+        case BlobKind::luo_root:
+            return FoundKind::luo_root;
+        case BlobKind::memblock_fdt:
+            return FoundKind::memblock_fdt;
+        case BlobKind::other_fdt:
+            break;
+    }
+    return FoundKind::other_fdt;
+}
+
+class Search {
+public:
+    Search(const ImageMemory &memory, const FindOptions &options) : memory_(memory), options_(options) {}
+
+    FindResult run();
+
+private:
+    void judge_page(PhysAddr at);
+    void judge_setup_data(PhysAddr at);
+    void judge_boot_params(PhysAddr at);
+    std::string doubt_about(const Blob &blob) const;
+    void link();
+    void point(PhysAddr to, const Found &from, const std::string &why);
+
+    const ImageMemory &memory_;
+    const FindOptions &options_;
+    FindResult result_;
+    std::map<std::pair<PhysAddr, FoundKind>, std::size_t> index_;  // into result_.found
+    std::map<PhysAddr, std::vector<Blob::Subtree>> subtrees_;      // of sound KHO FDTs
+    std::map<PhysAddr, PhysAddr> announced_;                       // setup_data node -> boot_params
+};
+
+std::string Search::doubt_about(const Blob &blob) const {
+    const bool other = blob.kind == BlobKind::other_fdt;
+    if (!other && blob.kind != BlobKind::luo_root && blob.size > page_size)
+        return std::to_string(blob.size) + " bytes, more than a page";
+    if (blob.kind != BlobKind::kho_fdt)
+        return {};
+    if (!blob.memory_map)
+        return "no preserved-memory-map of 8 bytes";
+    if (!is_aligned(*blob.memory_map, page_size) ||
+        (*blob.memory_map != 0 && !memory_.load<std::uint64_t>(PhysAddr{*blob.memory_map})))
+        return "preserved-memory-map " + hex(*blob.memory_map) + " is no page of memory";
+    return {};
+}
+
+void Search::judge_page(PhysAddr at) {
+    Found found{.address = at, .kind = FoundKind::other_fdt, .certainty = Certainty::possible};
+    // Up to the largest FDT, or as far as memory goes.
+    std::vector<std::byte> bytes(page_size);
+    if (!memory_.read(at, bytes)) {
+        bytes.resize(sizeof(std::uint64_t) * 4);
+        if (!memory_.read(at, bytes))
+            bytes.clear();
+    }
+    if (const std::uint64_t size = fdt_size(bytes); size > bytes.size() && size <= largest_fdt) {
+        bytes.resize(size);
+        if (!memory_.read(at, bytes))
+            bytes.clear();
+    }
+    const Result<Blob> read = read_blob(bytes);
+    if (!read) {
+        found.why = read.error().what;
+    } else {
+        const Blob &blob = read.value();
+        found.kind = kind_of(blob.kind);
+        found.compatible = blob.compatible;
+        found.why = doubt_about(blob);
+        if (found.why.empty()) {
+            found.certainty = Certainty::likely;
+            found.why = "nothing found points here";
+            if (blob.kind == BlobKind::kho_fdt)
+                subtrees_[at] = blob.subtrees;
+        }
+    }
+    index_[{at, found.kind}] = result_.found.size();
+    result_.found.push_back(std::move(found));
+}
+
+void Search::judge_setup_data(PhysAddr at) {
+    const Result<SetupDataNode> node = read_setup_data(memory_, at);
+    if (!node || !node.value().kho)
+        return;
+    const abi::kho_data &data = *node.value().kho;
+    Found found{.address = at, .kind = FoundKind::setup_data, .certainty = Certainty::possible, .data = data};
+    found.why = doubt_about_kho_data(memory_, data);
+    if (found.why.empty()) {
+        found.certainty = Certainty::likely;
+        found.why = "no boot_params found that lead here";
+    } else if (!is_aligned(data.fdt_addr, page_size) || data.fdt_addr == 0) {
+        return;  // not even that: some other structure of these two numbers
+    }
+    index_[{at, found.kind}] = result_.found.size();
+    result_.found.push_back(std::move(found));
+}
+
+void Search::judge_boot_params(PhysAddr at) {
+    const std::optional<BootParams> params = read_boot_params(memory_, at);
+    if (!params)
+        return;
+    Found found{.address = at, .kind = FoundKind::boot_params, .certainty = Certainty::possible};
+    const SetupDataChain chain = read_setup_data_chain(memory_, params->setup_data);
+    found.why = chain.doubt;
+    if (chain.kho) {
+        found.data = chain.kho->kho;
+        if (doubt_about_kho_data(memory_, *chain.kho->kho).empty()) {
+            announced_.emplace(chain.kho->address, at);
+            found.certainty = Certainty::certain;
+            found.why = "setup_data at " + hex(value(chain.kho->address)) + " announces a KHO FDT";
+        }
+    } else if (found.why.empty() && params->e820_entries != 0) {
+        found.certainty = Certainty::likely;
+        found.why = std::to_string(chain.nodes) + " setup_data, none of KHO";
+    } else if (found.why.empty()) {
+        found.why = "no memory map";
+    }
+    index_[{at, found.kind}] = result_.found.size();
+    result_.found.push_back(std::move(found));
+}
+
+// Something sound at `to` becomes certain.
+void Search::point(PhysAddr to, const Found &from, const std::string &why) {
+    for (auto it = index_.lower_bound({to, FoundKind{}}); it != index_.end() && it->first.first == to; ++it) {
+        Found &found = result_.found[it->second];
+        const bool fdt = found.kind != FoundKind::boot_params && found.kind != FoundKind::setup_data;
+        if (!fdt || found.certainty == Certainty::possible)
+            continue;
+        if (found.certainty == Certainty::likely) {
+            found.certainty = Certainty::certain;
+            found.why = why;
+        }
+        if (from.kind == FoundKind::setup_data && found.kind == FoundKind::kho_fdt && !found.data)
+            found.data = from.data;
+    }
+}
+
+void Search::link() {
+    for (const auto &[node, params] : announced_) {
+        const auto it = index_.find({node, FoundKind::setup_data});
+        if (it == index_.end())
+            continue;
+        Found &found = result_.found[it->second];
+        found.certainty = Certainty::certain;
+        found.why = "from boot_params at " + hex(value(params));
+    }
+    // Of two nodes for one FDT, the one that boot_params lead to speaks first.
+    for (const Certainty certainty : {Certainty::certain, Certainty::likely})
+        for (const Found &node : result_.found)
+            if (node.kind == FoundKind::setup_data && node.certainty == certainty)
+                point(PhysAddr{node.data->fdt_addr}, node, "from setup_data at " + hex(value(node.address)));
+    for (const auto &[fdt, subtrees] : subtrees_)
+        for (const Blob::Subtree &subtree : subtrees)
+            point(PhysAddr{subtree.address}, result_.found[index_.at({fdt, FoundKind::kho_fdt})],
+                  in_quotes(subtree.name) + " of the KHO FDT at " + hex(value(fdt)));
+}
+
+FindResult Search::run() {
+    const ScanResult scanned = scan(memory_, [this](Hit hit, PhysAddr at) {
+        switch (hit) {
+            case Hit::page_start:
+                judge_page(at);
+                break;
+            case Hit::setup_data:
+                judge_setup_data(at);
+                break;
+            case Hit::boot_params:
+                judge_boot_params(at);
+                break;
+        }
+        return result_.found.size() < options_.limit;
+    });
+    result_.bytes = scanned.bytes;
+    result_.unreadable = scanned.unreadable;
+    result_.truncated = scanned.stopped;
+    link();
+    std::ranges::sort(result_.found, [](const Found &a, const Found &b) {
+        return std::tuple(b.certainty, a.address, a.kind) < std::tuple(a.certainty, b.address, b.kind);
+    });
+    return std::move(result_);
+}
+
+}  // namespace
+
+const char *name(FoundKind kind) {
+    switch (kind) {
+        case FoundKind::boot_params:
+            return "boot_params";
+        case FoundKind::setup_data:
+            return "setup_data";
+        case FoundKind::kho_fdt:
+            return "KHO FDT";
+        case FoundKind::luo_fdt:
+            return "LUO FDT";
+        case FoundKind::luo_root:
+            return "LUO root";
+        case FoundKind::memblock_fdt:
+            return "memblock FDT";
+        case FoundKind::other_fdt:
+            return "FDT";
+    }
+    return "unknown";
+}
+
+const char *name(Certainty certainty) {
+    switch (certainty) {
+        case Certainty::possible:
+            return "possible";
+        case Certainty::likely:
+            return "likely";
+        case Certainty::certain:
+            return "certain";
+    }
+    return "unknown";
+}
+
+FindResult find(const ImageMemory &memory, const FindOptions &options) {
+    return Search(memory, options).run();
+}
+
+}  // namespace kho

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/segment_memory.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "fdt/text.h"
+
+namespace kho {
+
+SegmentMemory::SegmentMemory(MappedFile file, std::vector<MemorySegment> segments)
+    : file_(std::move(file)), segments_(std::move(segments)) {
+    std::vector<Range> runs;
+    runs.reserve(segments_.size());
+    for (const MemorySegment &segment : segments_) {
+        assert(slice(file_.bytes(), segment.file_offset, segment.file_size));
+        assert(runs.empty() || runs.back().end() <= segment.range.start);
+        runs.push_back(segment.range);
+    }
+    ranges_ = RangeSet(std::move(runs));
+}
+
+Outcome SegmentMemory::read(PhysAddr from, std::span<std::byte> out) const {
+    auto segment = std::ranges::partition_point(
+        segments_, [from](const MemorySegment &candidate) { return candidate.range.end() <= from; });
+    // Neighbouring segments are one piece of memory to the reader.
+    for (; !out.empty(); ++segment) {
+        if (segment == segments_.end() || from < segment->range.start)
+            return Error{.code = Errc::outside_memory,
+                         .address = value(from),
+                         .what = "not in the image, " + hex(out.size()) + " bytes wanted"};
+        const std::uint64_t skip = from - segment->range.start;
+        const std::uint64_t here = std::min<std::uint64_t>(out.size(), segment->range.size - skip);
+        const std::uint64_t in_file =
+            skip < segment->file_size ? std::min(here, segment->file_size - skip) : 0;
+        if (in_file > 0)
+            std::memcpy(out.data(), file_.bytes().data() + segment->file_offset + skip, in_file);
+        std::ranges::fill(out.subspan(in_file, here - in_file), std::byte{0});
+        out = out.subspan(here);
+        from = from + here;
+    }
+    return success();
+}
+
+RangeSet SegmentMemory::resident() const {
+    std::vector<Range> found;
+    for (const MemorySegment &segment : segments_)
+        for (const Extent &extent : file_.data({segment.file_offset, segment.file_size})) {
+            // Holes are counted in the file's blocks, which need not be the memory's pages.
+            const std::uint64_t start = value(segment.range.start) + (extent.offset - segment.file_offset);
+            const std::uint64_t page = std::max(align_down(start, page_size), value(segment.range.start));
+            const std::uint64_t left = page_size - 1 - (start + extent.size - 1) % page_size;
+            const std::uint64_t end =
+                start + extent.size + std::min(left, value(segment.range.end()) - start - extent.size);
+            found.push_back({PhysAddr{page}, end - page});
+        }
+    return RangeSet(std::move(found));
+}
+
+}  // namespace kho
