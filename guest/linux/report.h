@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the agent says, on the console: a KTAP document (version 1) for each life, and as the last line the
-// verdict. A line is out of the UART before anything else happens, so that the kernel's messages don't end up
-// inside it.
+// What the agent says: a KTAP document (version 1) for each life, and as the last line the verdict. The lines go
+// into the kernel's log and from there to the console: kernels print from a thread of their own, and what is
+// written to the console directly ends up inside of their lines.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace agent {
 
-void say(std::string_view lines);  // as they are; ends with a newline
+void say(std::string_view lines);  // each as it is
 
 class Report {
 public:

@@ -8,7 +8,7 @@
 
 namespace agent {
 
-// proc, sys, devtmpfs and debugfs, and the console as standard input and output. What failed, or nothing.
+// proc, sys, devtmpfs and debugfs. What failed, or nothing.
 std::string mount_all();
 
 // The value of "key=value" or "key="value"" among the kernel's parameters.

@@ -35,6 +35,8 @@ std::string qemu() { return from_environment("KHO_QEMU"); }
 std::string plugin() { return from_environment("KHO_PLUGIN"); }
 std::string payload_elf() { return from_environment("KHO_PAYLOAD_ELF"); }
 std::string payload_bzimage() { return from_environment("KHO_PAYLOAD_BZIMAGE"); }
+std::string linux_agent() { return from_environment("KHO_LINUX_AGENT"); }
+std::string halt_bzimage() { return from_environment("KHO_HALT_BZIMAGE"); }
 
 std::vector<std::string> Machine::arguments() const {
     std::vector<std::string> result{qemu()};
@@ -52,7 +54,7 @@ std::vector<std::string> Machine::arguments() const {
     if (!reboot)
         result.emplace_back("-no-reboot");
     add("-display", "none");
-    add("-serial", "stdio");
+    add("-serial", serial);
     if (with_device) {
         add("-plugin", plugin());
         add("-device", "kexec-handover,id=kho0" + (device_options.empty() ? "" : "," + device_options));

@@ -12,6 +12,8 @@ std::string qemu();             // KHO_QEMU
 std::string plugin();           // KHO_PLUGIN
 std::string payload_elf();      // KHO_PAYLOAD_ELF
 std::string payload_bzimage();  // KHO_PAYLOAD_BZIMAGE
+std::string linux_agent();      // KHO_LINUX_AGENT: an initramfs
+std::string halt_bzimage();     // KHO_HALT_BZIMAGE
 
 // A machine to start. Empty strings leave QEMU's default.
 struct Machine {
@@ -22,12 +24,13 @@ struct Machine {
     std::string kernel;  // -kernel; empty: none
     std::string initrd;
     std::string append;
+    std::string serial = "stdio";
     std::string device_options;  // of the kexec-handover device, "record=F,poison=off"
     bool with_device = true;
     bool reboot = false;            // else a reset ends QEMU
     std::vector<std::string> more;  // further arguments
 
-    // The whole command line. Without display and network; the serial port is stdout.
+    // The whole command line. Without display and network.
     std::vector<std::string> arguments() const;
 };
 

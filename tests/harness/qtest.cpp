@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "qtest.h"
 
-#include <gio/gunixsocketaddress.h>
-
 #include <cinttypes>
 #include <fstream>
 #include <stdexcept>
@@ -20,16 +18,6 @@ constexpr unsigned limit_seconds = 60;
     fail(text);
 }
 
-Ref<GSocketListener> listen_on(const std::string &path) {
-    Ref<GSocketListener> listener(g_socket_listener_new());
-    const Ref<GSocketAddress> address(g_unix_socket_address_new(path.c_str()));
-    GError *error = nullptr;
-    if (!g_socket_listener_add_address(listener.get(), address.get(), G_SOCKET_TYPE_STREAM,
-                                       G_SOCKET_PROTOCOL_DEFAULT, nullptr, nullptr, &error))
-        fail("listening on " + path, error);
-    return listener;
-}
-
 std::string hex(std::uint64_t v) {
     char text[24];
     std::snprintf(text, sizeof text, "0x%" PRIx64, v);
@@ -40,8 +28,7 @@ std::string hex(std::uint64_t v) {
 
 QTest::QTest(Machine machine) {
     machine.reboot = true;
-    Ref<GSocketListener> qtest = listen_on(folder_.file("qtest"));
-    Ref<GSocketListener> qmp = listen_on(folder_.file("qmp"));
+    Listener qtest(folder_.file("qtest")), qmp(folder_.file("qmp"));
     for (const std::string &argument :
          {std::string("-S"), std::string("-accel"), std::string("tcg"), std::string("-qtest"),
           "unix:" + folder_.file("qtest"), std::string("-qtest-log"), std::string("/dev/null"),
@@ -56,10 +43,14 @@ QTest::QTest(Machine machine) {
     process_.reset(g_subprocess_launcher_spawnv(launcher.get(), argv.data(), &error));
     if (!process_)
         fail("starting QEMU", error);
-    qtest_ = accept(std::move(qtest));
-    qmp_ = accept(std::move(qmp));
-    read_line(qmp_);  // the greeting
-    this->qmp("qmp_capabilities");
+    try {
+        const Deadline deadline = in_seconds(10);
+        qtest_ = qtest.accept(process_.get(), deadline);
+        qmp_ = Qmp(qmp.accept(process_.get(), deadline));
+    } catch (const std::runtime_error &e) {
+        g_subprocess_force_exit(process_.get());
+        fail(std::string(e.what()) + ", log: " + log());
+    }
 }
 
 QTest::~QTest() {
@@ -67,66 +58,18 @@ QTest::~QTest() {
         quit();
 }
 
-QTest::Channel QTest::accept(Ref<GSocketListener> listener) {
-    // QEMU that dies at once never connects; its log says why.
-    const Ref<GCancellable> cancel(g_cancellable_new());
-    const guint timer = g_timeout_add_seconds(
-        10, [](gpointer c) -> gboolean { return g_cancellable_cancel(G_CANCELLABLE(c)), G_SOURCE_REMOVE; },
-        cancel.get());
-    struct Waiting {
-        GSocketConnection *connection = nullptr;
-        bool done = false;
-    } waiting;
-    g_socket_listener_accept_async(
-        listener.get(), cancel.get(),
-        [](GObject *source, GAsyncResult *result, gpointer data) {
-            auto *w = static_cast<Waiting *>(data);
-            w->connection =
-                g_socket_listener_accept_finish(G_SOCKET_LISTENER(source), result, nullptr, nullptr);
-            w->done = true;
-        },
-        &waiting);
-    while (!waiting.done) g_main_context_iteration(nullptr, TRUE);
-    if (!g_cancellable_is_cancelled(cancel.get()))
-        g_source_remove(timer);
-    if (!waiting.connection)
-        fail("QEMU did not come up: " + log());
-    g_socket_set_timeout(g_socket_connection_get_socket(waiting.connection), limit_seconds);
-    Channel channel;
-    channel.connection.reset(waiting.connection);
-    channel.in.reset(g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(waiting.connection))));
-    return channel;
-}
-
-std::string QTest::read_line(Channel &channel) {
-    GError *error = nullptr;
-    char *line = g_data_input_stream_read_line(channel.in.get(), nullptr, nullptr, &error);
-    if (!line)
-        fail("QEMU closed the connection, log: " + log(), error);
-    std::string text = line;
-    g_free(line);
-    return text;
-}
-
-void QTest::send(Channel &channel, const std::string &text) {
-    GError *error = nullptr;
-    if (!g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(channel.connection.get())),
-                                   text.data(), text.size(), nullptr, nullptr, &error))
-        fail("sending to QEMU", error);
-}
-
 std::string QTest::command(const std::string &line) {
-    send(qtest_, line + "\n");
+    qtest_.send(line + "\n");
     // Interrupt reports may come in between.
-    for (;;) {
-        const std::string answer = read_line(qtest_);
-        if (answer == "OK")
+    while (const std::optional<std::string> answer = qtest_.read_line(in_seconds(limit_seconds))) {
+        if (*answer == "OK")
             return {};
-        if (answer.starts_with("OK "))
-            return answer.substr(3);
-        if (!answer.starts_with("IRQ "))
-            fail(line.substr(0, 60) + ": " + answer);
+        if (answer->starts_with("OK "))
+            return answer->substr(3);
+        if (!answer->starts_with("IRQ "))
+            fail(line.substr(0, 60) + ": " + *answer);
     }
+    fail("QEMU closed the connection, log: " + log());
 }
 
 void QTest::write(std::uint64_t address, std::span<const std::byte> bytes) {
@@ -182,14 +125,7 @@ kexec_handover::Status QTest::ring(kexec_handover::Command command) {
 }
 
 nlohmann::json QTest::qmp(const std::string &name, const nlohmann::json &arguments) {
-    send(qmp_, nlohmann::json{{"execute", name}, {"arguments", arguments}}.dump() + "\n");
-    for (;;) {
-        const auto answer = nlohmann::json::parse(read_line(qmp_));
-        if (answer.contains("return"))
-            return answer["return"];
-        if (answer.contains("error"))
-            fail(name + ": " + answer["error"]["desc"].get<std::string>());
-    }
+    return qmp_.command(name, arguments, limit_seconds);
 }
 
 nlohmann::json QTest::property(const std::string &name) {

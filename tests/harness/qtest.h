@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "gobject.h"
+#include "channel.h"
 #include "plugin/registers.h"
 #include "qemu_process.h"
+#include "qmp.h"
 #include "tests/temporary_folder.h"
 
 namespace harness {
@@ -50,18 +51,12 @@ public:
     int quit(std::string *log = nullptr);
 
 private:
-    struct Channel {
-        Ref<GSocketConnection> connection;
-        Ref<GDataInputStream> in;
-    };
-    Channel accept(Ref<GSocketListener> listener);
-    std::string read_line(Channel &channel);
     std::string log() const;
-    void send(Channel &channel, const std::string &text);
 
     TemporaryFolder folder_;  // sockets and log
     Ref<GSubprocess> process_;
-    Channel qtest_, qmp_;
+    Channel qtest_;
+    Qmp qmp_;
 };
 
 }  // namespace harness

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Memory dumps of real kernels at the moment of a kexec, to compare with: everything is frozen and announced,
+// the next kernel has been entered, and nothing of it has run. That next kernel is guest/linux/halt.S, so the
+// dump is what any kernel would have found.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "guest/linux/manifest.h"
+
+namespace harness {
+
+struct LinuxDump {
+    std::string file;           // as QEMU's dump-guest-memory writes it: an ELF core, all of RAM; sparse
+    std::string console;        // up to the jump
+    std::uint64_t boot_params;  // physical; its setup_data leads to the KHO FDT
+    agent::Manifest manifest;   // what was preserved, but for the manifest's own session
+};
+
+// The dump of a scenario (guest/README.md) on the kernel of this release, which must be there
+// (linux_kernel()). Made once and kept below the build directory for all tests that ask, until kernel or
+// agent change. Throws std::runtime_error, with the console, if the guest did not get there.
+const LinuxDump &linux_dump(const std::string &release, const std::string &scenario);
+
+}  // namespace harness
