@@ -65,6 +65,10 @@ const char *name(Errc code) {
             return "command_line_too_long";
         case Errc::io:
             return "io";
+        case Errc::no_room:
+            return "no_room";
+        case Errc::not_in_format:
+            return "not_in_format";
         case Errc::malformed:
             return "malformed";
         case Errc::core_format:

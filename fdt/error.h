@@ -52,6 +52,9 @@ enum class Errc {
     dump_compression,  // a page in a compression that this build cannot undo
     handover_not_found,
     handover_ambiguous,
+    // writing
+    no_room,        // no free memory is left where it is needed
+    not_in_format,  // the release's format has no place for it
     // handovers: a check of check.h that has no code of its own
     malformed,
 };

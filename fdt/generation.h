@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What each Linux release can hold in a handover that it writes, as a table.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "fdt/handover.h"
+
+namespace kho {
+
+struct Generation {
+    std::string_view release;  // "7.2"
+    KhoFormat kho;
+    LuoFormat luo;
+    bool flbs;                          // has a place for FLBs, and must write it
+    bool kexec_metadata;                // has the subtree of that name
+    bool blob_sizes;                    // subtrees carry their size
+    std::string_view memfd_compatible;  // "memfd-v1", without seals, or "memfd-v2"
+    std::uint64_t max_sessions;         // in all
+    std::uint64_t max_files_per_session;
+    bool memfd_has_seals() const;
+};
+
+// Ascending.
+std::span<const Generation> generations();
+
+// Nothing if the release is not in the table. A stable release is its series: "6.19.14" is "6.19".
+const Generation *find_generation(std::string_view release);
+
+}  // namespace kho
