@@ -44,47 +44,58 @@ Error FdtPage::error(Errc code, std::string what) const {
     return {.code = code, .address = value(address_), .what = std::move(what)};
 }
 
-Result<FdtPage> FdtPage::read(const Memory &memory, PhysAddr address, std::uint64_t size) {
-    const auto refuse = [address](std::string what) {
-        return Error{.code = Errc::fdt_header, .address = value(address), .what = std::move(what)};
-    };
-    if (value(address) == 0 || !is_page_aligned(address))
-        return refuse("FDT address is zero or not page aligned");
-    if (size == 0 || size > page_size)
-        return refuse("FDT of " + std::to_string(size) + " bytes, expected 1 to 4096");
-    std::vector<std::byte> bytes(size);
-    if (Outcome outcome = memory.read(address, bytes); !outcome)
-        return outcome.error();
+Result<FdtPage> FdtPage::parse(std::vector<std::byte> bytes, PhysAddr address) {
     if (const int result = fdt_check_full(bytes.data(), bytes.size()); result != 0)
-        return refuse(std::string("not a valid FDT: ") + fdt_strerror(result));
+        return Error{.code = Errc::fdt_header,
+                     .address = value(address),
+                     .what = std::string("not a valid FDT: ") + fdt_strerror(result)};
     return FdtPage(std::move(bytes), address);
 }
 
-Outcome FdtPage::expect_compatible(int node, std::string_view compatible) const {
+Result<std::size_t> FdtPage::compatible(int node, std::span<const std::string_view> expected) const {
     int length = 0;
     const void *property = fdt_getprop(bytes_.data(), node, "compatible", &length);
     if (property == nullptr)
         return error(Errc::property_missing, "no compatible in node " + in_quotes(name(node)));
     const std::string_view seen(static_cast<const char *>(property), static_cast<std::size_t>(length));
-    if (seen.size() != compatible.size() + 1 || !seen.starts_with(compatible) || seen.back() != '\0')
-        return error(Errc::compatible_unknown,
-                     "expected " + in_quotes(compatible) + ", seen " +
-                         in_quotes(seen.ends_with('\0') ? seen.substr(0, seen.size() - 1) : seen));
-    return success();
+    std::string wanted;
+    for (std::size_t i = 0; i < expected.size(); i++) {
+        if (seen.size() == expected[i].size() + 1 && seen.starts_with(expected[i]) && seen.back() == '\0')
+            return i;
+        wanted += (i == 0 ? "" : " or ") + in_quotes(expected[i]);
+    }
+    return error(Errc::compatible_unknown,
+                 "expected " + wanted + ", seen " +
+                     in_quotes(seen.ends_with('\0') ? seen.substr(0, seen.size() - 1) : seen));
 }
 
-Result<std::uint64_t> FdtPage::u64_property(int node, const char *property_name) const {
+Outcome FdtPage::copy_property(int node, const char *property_name, std::span<std::byte> out) const {
     int length = 0;
     const void *property = fdt_getprop(bytes_.data(), node, property_name, &length);
     if (property == nullptr)
         return error(Errc::property_missing,
                      std::string("no ") + property_name + " in node " + in_quotes(name(node)));
-    std::uint64_t number = 0;
-    if (length != sizeof number)
+    if (static_cast<std::size_t>(length) != out.size())
         return error(Errc::property_length, std::string(property_name) + " has " + std::to_string(length) +
-                                                " bytes, expected 8, in node " + in_quotes(name(node)));
-    std::memcpy(&number, property, sizeof number);
+                                                " bytes, expected " + std::to_string(out.size()) +
+                                                ", in node " + in_quotes(name(node)));
+    std::memcpy(out.data(), property, out.size());
+    return success();
+}
+
+Result<std::uint64_t> FdtPage::u64_property(int node, const char *property_name) const {
+    std::uint64_t number = 0;
+    if (Outcome outcome = copy_property(node, property_name, std::as_writable_bytes(std::span(&number, 1)));
+        !outcome)
+        return outcome.error();
     return number;
+}
+
+std::string FdtPage::text_property(int node, const char *property_name) const {
+    int length = 0;
+    const auto *text = static_cast<const char *>(fdt_getprop(bytes_.data(), node, property_name, &length));
+    return text == nullptr ? std::string()
+                           : std::string(text, strnlen(text, static_cast<std::size_t>(length)));
 }
 
 std::optional<int> FdtPage::child(int node, const char *child_name) const {

@@ -6,12 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fdt/error.h"
-#include "fdt/memory.h"
+#include "fdt/ranges.h"
 
 namespace kho {
 
@@ -42,17 +43,24 @@ class FdtPage {
 public:
     static constexpr int root = 0;
 
-    // Errors: fdt_header, outside_memory.
-    static Result<FdtPage> read(const Memory &memory, PhysAddr address, std::uint64_t size);
+    // `bytes` as they were copied from `address`. Errors: fdt_header.
+    static Result<FdtPage> parse(std::vector<std::byte> bytes, PhysAddr address);
 
-    // Exactly this string, with its NUL. Errors: property_missing, compatible_unknown.
-    Outcome expect_compatible(int node, std::string_view compatible) const;
+    // Exactly one of these strings, with its NUL; its index. Errors: property_missing, compatible_unknown.
+    Result<std::size_t> compatible(int node, std::span<const std::string_view> expected) const;
     // Errors: property_missing, property_length.
     Result<std::uint64_t> u64_property(int node, const char *name) const;
+    // Errors: property_missing, property_length.
+    Outcome copy_property(int node, const char *name, std::span<std::byte> out) const;
+
+    // As it stands, up to its NUL; empty if it is missing.
+    std::string text_property(int node, const char *name) const;
 
     std::optional<int> child(int node, const char *name) const;
     std::vector<int> children(int node) const;
     std::string name(int node) const;
+    PhysAddr address() const { return address_; }
+    std::size_t size() const { return bytes_.size(); }
 
 private:
     FdtPage(std::vector<std::byte> bytes, PhysAddr address) : bytes_(std::move(bytes)), address_(address) {}

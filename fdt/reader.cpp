@@ -1,35 +1,137 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// How the parts of a handover are found from kho_data.
 #include "fdt/reader.h"
 
-#include "fdt/kho_v1.h"
+#include <algorithm>
+
+#include "fdt/abi/kexec_metadata.h"
+#include "fdt/abi/kho_test.h"
+#include "fdt/abi/luo_v5.h"
+#include "fdt/abi/memblock.h"
+#include "fdt/read_context.h"
 
 namespace kho {
 namespace {
 
-Check check_of(Errc code) {
-    for (const CheckInfo &entry : checks())
-        if (entry.code == code)
-            return entry.check;
-    return Check::kho_fdt_address;
+const Scope root;
+
+std::optional<FdtPage> load_kho_fdt(ReadContext &context, const abi::kho_data &data) {
+    if (!context.page_address(data.fdt_addr, "KHO FDT", Check::kho_fdt_address, root, data.fdt_addr, 0))
+        return std::nullopt;
+    if (data.fdt_size == 0 || data.fdt_size > abi::kho_fdt_size) {
+        context.fault(Check::kho_fdt_size, root, data.fdt_addr, 0, [&] {
+            return "FDT of " + std::to_string(data.fdt_size) + " bytes, expected 1 to 4096";
+        });
+        return std::nullopt;
+    }
+    std::vector<std::byte> bytes(data.fdt_size);
+    if (!context.read(PhysAddr{data.fdt_addr}, bytes, Check::kho_fdt_address, root, data.fdt_addr, 0))
+        return std::nullopt;
+    Result<FdtPage> fdt = FdtPage::parse(std::move(bytes), PhysAddr{data.fdt_addr});
+    if (!fdt) {
+        context.fault(Check::kho_fdt_header, root, data.fdt_addr, 0, [&] { return fdt.error().what; });
+        return std::nullopt;
+    }
+    return std::move(fdt).value();
+}
+
+void read_map(ReadContext &context) {
+    const Handover &handover = context.handover;
+    const PhysAddr map = handover.memory_map;
+    if (!context.page_address(value(map), "map", Check::map_address, Scope{.base = "/preserved-memory-map"},
+                              value(map), 0))
+        return;
+    if (handover.format == KhoFormat::v1)
+        read_chunk_list(context, map);
+    else
+        read_radix_tree(context, map);
+}
+
+// A subtree whose content nobody here knows.
+void read_other(ReadContext &context, const Subtree &subtree, std::uint32_t index) {
+    const std::string path = "/" + printable(subtree.name);
+    const Range range{subtree.address, subtree.size};
+    context.require_preserved(range, "subtree", Scope{.base = path});
+    context.use(range, UseKind::subtree, index);
+}
+
+void read_subtrees(ReadContext &context) {
+    const Handover &handover = context.handover;
+    for (std::size_t i = 0; i < handover.subtrees.size(); i++) {
+        const Subtree &subtree = handover.subtrees[i];
+        if (subtree.name == abi::luo_subtree_name && !handover.luo)
+            read_luo(context, subtree);
+        else if (subtree.name == abi::memblock_subtree_name && !handover.memblock)
+            read_memblock(context, subtree);
+        else if (subtree.name == abi::kexec_metadata_subtree_name && !handover.kexec_metadata)
+            read_kexec_metadata(context, subtree);
+        else if (subtree.name == abi::kho_test_subtree_name && !handover.kho_test)
+            read_kho_test(context, subtree);
+        else
+            read_other(context, subtree, static_cast<std::uint32_t>(i));
+    }
 }
 
 }  // namespace
 
 Handover read_handover(const Memory &memory, const abi::kho_data &data, Findings &findings,
-                       const ReadOptions &) {
-    Result<Handover> result = read_kho_v1(memory, data);
-    if (result)
-        return std::move(result).value();
-    findings.add({.check = check_of(result.error().code),
-                  .path = "/",
-                  .address = result.error().address,
-                  .index = result.error().index,
-                  .text = result.error().what});
-    return {};
+                       const ReadOptions &options) {
+    Handover handover{.format = KhoFormat::unknown, .fdt = PhysAddr{data.fdt_addr}};
+    ReadContext context(&memory, findings, handover);
+    if (const std::optional<FdtPage> fdt = load_kho_fdt(context, data)) {
+        context.claim({handover.fdt, page_size}, UseKind::kho_fdt, root);
+        const bool has_map = read_kho_fdt(context, *fdt);
+        if (handover.format != KhoFormat::unknown) {
+            if (options.scratch_known)
+                read_scratch(context, data);
+            if (has_map)
+                read_map(context);
+            context.require_preserved({handover.fdt, page_size}, "KHO FDT", root);
+            read_subtrees(context);
+            check_uses(context);
+            if (options.ram != nullptr && context.knows_preserved())
+                check_ram(context, *options.ram);
+        }
+    } else if (options.scratch_known) {
+        read_scratch(context, data);
+    }
+    return handover;
 }
 
 Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data) {
-    return read_kho_v1(memory, data);
+    Findings findings(0);
+    Handover handover = read_handover(memory, data, findings);
+    if (const Finding *error = findings.first_error())
+        return error->error();
+    return handover;
+}
+
+std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
+                                             Findings &findings) {
+    Handover handover{.format = format, .memory_map = map};
+    ReadContext context(&memory, findings, handover);
+    read_map(context);
+    return std::move(handover.preserved);
+}
+
+Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr session_header,
+                                                  const RangeSet &preserved) {
+    Findings findings(0);
+    Handover handover;
+    ReadContext context(&memory, findings, handover);
+    std::vector<PreservedBlocks> blocks;
+    for (const Range &range : preserved.ranges())
+        for (std::uint64_t page = 0; page < range.size; page += page_size << 20)
+            blocks.push_back({.address = range.start + page,
+                              .order = 0,
+                              .count = static_cast<std::uint32_t>(
+                                  std::min(range.size - page, page_size << 20) / page_size)});
+    context.set_preserved(BlockIndex(std::move(blocks)), true);
+    std::vector<LuoSession> sessions;
+    read_session_array(context, session_header, sessions);
+    if (const Finding *error = findings.first_error())
+        return error->error();
+    return sessions;
 }
 
 const char *name(BlobKind kind) {

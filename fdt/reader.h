@@ -27,6 +27,10 @@ Handover read_handover(const Memory &memory, const abi::kho_data &data, Findings
 // The same, strictly: the first finding of severity error as an Error. Warnings do not count.
 Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data);
 
+// Only the map of preserved memory, as Handover::preserved. Without its own pages' uses.
+std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
+                                             Findings &findings);
+
 // A piece of a handover without the memory behind it, such as debugfs gives.
 enum class BlobKind : std::uint8_t { unknown, kho_fdt, luo_fdt, luo_ser, memblock_fdt, kho_test_fdt };
 const char *name(BlobKind kind);  // "kho-fdt" ...

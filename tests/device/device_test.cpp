@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "fdt/elf_core.h"
-#include "fdt/kho_v1.h"
+#include "fdt/reader.h"
 #include "guest_image.h"
 #include "qtest.h"
 #include "tests/temporary_folder.h"
@@ -294,7 +294,7 @@ TEST(Recording, HoldsWhatIsInGuestMemoryPageForPage) {
         ASSERT_TRUE(core.value().read(range.start, bytes).ok());
         EXPECT_TRUE(q.read(value(range.start), range.size) == bytes) << std::hex << value(range.start);
     }
-    const auto handover = kho::read_kho_v1(core.value(), core.value().header().data);
+    const auto handover = kho::read_handover(core.value(), core.value().header().data);
     ASSERT_TRUE(handover.ok()) << handover.error().message();
     EXPECT_EQ(value(handover.value().fdt), q.read64(Register::kho_fdt));
     EXPECT_EQ(value(handover.value().luo->root), q.read64(Register::luo_fdt));

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <regex>
 
-#include "fdt/kho_v1.h"
+#include "fdt/reader.h"
 #include "vm.h"
 
 namespace {
@@ -18,7 +18,7 @@ protected:
         auto opened = kho::ElfCore::open(recorded->file());
         ASSERT_TRUE(opened.ok()) << opened.error().message();
         core.emplace(std::move(opened).value());
-        auto read = kho::read_kho_v1(*core, core->header().data);
+        auto read = kho::read_handover(*core, core->header().data);
         ASSERT_TRUE(read.ok()) << read.error().message();
         handover = std::move(read).value();
     }

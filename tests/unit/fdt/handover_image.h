@@ -5,6 +5,7 @@
 #include "fdt/abi/luo.h"
 #include "fdt/kho_v1.h"
 #include "fdt/luo_v1.h"
+#include "fdt/reader.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/test_memory.h"
 
@@ -20,6 +21,7 @@ inline constexpr PhysAddr scratch_array_at{0x1000000};
 inline constexpr PhysAddr fdt_at{0x1001000};
 inline constexpr PhysAddr luo_fdt_at{0x1002000};
 inline constexpr PhysAddr sessions_at{0x1003000};
+inline constexpr PhysAddr other_at{0x1fff000};
 inline constexpr PhysAddr map_at{0x40000000};
 
 inline PhysAddr session_at(std::uint64_t index) {
@@ -59,18 +61,24 @@ inline Handover make_handover(std::vector<PreservedBlocks> blocks, std::vector<R
     using namespace handover_image;
     const std::uint64_t pages =
         abi::session_area_pages + sessions.size() * abi::file_area_pages + (sessions_at - fdt_at) / page_size;
-    blocks.insert(blocks.begin(), {fdt_at, 0, static_cast<std::uint32_t>(pages)});
+    blocks.insert(blocks.begin(), {{fdt_at, 0, static_cast<std::uint32_t>(pages)}, {other_at, 0, 1}});
     return {.fdt = fdt_at,
             .memory_map = map_at,
             .scratch_array = {scratch_array_at, scratch.size() * sizeof(abi::kho_scratch)},
             .scratch = std::move(scratch),
             .preserved = std::move(blocks),
-            .subtrees = {{.name = "memblock", .address = fdt_at, .size = page_size},
+            .subtrees = {{.name = "other", .address = other_at, .size = page_size},
                          {.name = "LUO", .address = luo_fdt_at, .size = page_size}},
             .luo = Luo{.root = luo_fdt_at,
                        .liveupdate_number = 7,
                        .session_header = sessions_at,
                        .sessions = std::move(sessions)}};
+}
+
+// Uses are noted by readers only.
+inline Handover without_uses(Handover handover) {
+    handover.uses.clear();
+    return handover;
 }
 
 inline abi::kho_data put_handover(TestMemory &memory, const Handover &handover) {
@@ -99,11 +107,11 @@ inline abi::kho_data put_handover(TestMemory &memory, const Handover &handover) 
 // Two sessions, one of them empty, and a few megabytes of blocks.
 inline Handover sample_handover() {
     return make_handover(
-        {{PhysAddr{0x2000000}, 0, 3}, {PhysAddr{0x2200000}, 9, 2}},
+        {{PhysAddr{0x2001000}, 0, 3}, {PhysAddr{0x2200000}, 9, 2}},
         {{PhysAddr{0x100000}, 0x400000}, {PhysAddr{0}, 0}, {PhysAddr{0x8000000}, 0x1000000}},
         {{.name = "vm-1",
-          .files = {{.compatible = "memfd-v1", .data = 0x2000000, .token = 1},
-                    {.compatible = "memfd-v1", .data = 0x2001000, .token = 0xffffffffffffffff}}},
+          .files = {{.compatible = "test-v1", .data = 0x2000000, .token = 1},
+                    {.compatible = "test-v1", .data = 0x2001000, .token = 0xffffffffffffffff}}},
          {.name = "empty", .files = {}}});
 }
 

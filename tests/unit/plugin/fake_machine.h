@@ -144,7 +144,7 @@ struct Guest {
         sessions.push_back(session);
         for (std::uint64_t i = 0; i < 2; ++i)
             files.push_back(
-                {.compatible = "memfd-v1", .data = 0x212000 + i * kho::page_size, .token = 10 + i});
+                {.compatible = "test-v1", .data = 0x212000 + i * kho::page_size, .token = 10 + i});
         for (const std::uint64_t at : {std::uint64_t{0x212000}, std::uint64_t{4 * gib}}) {
             auto bytes = machine.bytes(at, at < gib ? 2 * kho::page_size : mib);
             for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7 + at / 3);

@@ -8,7 +8,7 @@
 
 #include "fake_machine.h"
 #include "fdt/elf_core.h"
-#include "fdt/kho_v1.h"
+#include "fdt/reader.h"
 
 namespace kexec_handover::test {
 namespace {
@@ -46,7 +46,7 @@ TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     const auto data =
         machine.load<kho::abi::kho_data>(kho::PhysAddr{node.value() + sizeof(kho::abi::setup_data_header)});
     ASSERT_TRUE(data.ok());
-    const auto handover = kho::read_kho_v1(machine, data.value());
+    const auto handover = kho::read_handover(machine, data.value());
     ASSERT_TRUE(handover.ok()) << handover.error().message();
     EXPECT_EQ(handover.value().scratch.size(), 2u);
     ASSERT_TRUE(handover.value().luo);
@@ -160,7 +160,7 @@ TEST(Kexec, LeavesAloneWhatNobodyEverTouched) {
 // What is accepted here must be readable by those who come after.
 TEST(Kexec, WritesWhatItsOwnReaderTakes) {
     World world;
-    world.guest.subtrees = {{"memblock", 0x213000, 0x1000}, {"other", 0x212000, 12}};
+    world.guest.subtrees = {{"some", 0x213000, 0x1000}, {"other", 0x212000, 12}};
     world.guest.store();
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
     const auto &machine = world.guest.machine;
@@ -168,7 +168,7 @@ TEST(Kexec, WritesWhatItsOwnReaderTakes) {
         machine.load<std::uint64_t>(world.kexec.next_argument() + kho::abi::boot_params::setup_data).value();
     const auto data =
         machine.load<kho::abi::kho_data>(kho::PhysAddr{node + sizeof(kho::abi::setup_data_header)});
-    const auto handover = kho::read_kho_v1(machine, data.value());
+    const auto handover = kho::read_handover(machine, data.value());
     ASSERT_TRUE(handover.ok()) << handover.error().message();
     EXPECT_EQ(handover.value().subtrees.size(), 3u);
 }
@@ -219,7 +219,7 @@ TEST(Kexec, RecordsExactlyTheHandover) {
         ASSERT_TRUE(world.guest.machine.read(range.start, there).ok());
         EXPECT_TRUE(recorded == there) << std::hex << value(range.start);
     }
-    const auto handover = kho::read_kho_v1(core.value(), core.value().header().data);
+    const auto handover = kho::read_handover(core.value(), core.value().header().data);
     ASSERT_TRUE(handover.ok()) << handover.error().message();
     EXPECT_EQ(kho::preserved_ranges(handover.value().preserved), core.value().memory());
 }

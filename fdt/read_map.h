@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the readers of both map formats share. Internal to them.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "fdt/read_context.h"
+
+namespace kho {
+
+// Calls take(first bit, number of bits) for each run of ones, ascending: no work for words of zeroes, and
+// none a bit for words of ones. Ends early, and returns false, when take() does.
+template <typename Take>
+bool for_each_run(std::span<const std::uint64_t> words, Take take) {
+    std::uint64_t start = 0, length = 0;  // of a run that may go on in the next word
+    const auto flush = [&] {
+        const bool go_on = length == 0 || take(start, length);
+        length = 0;
+        return go_on;
+    };
+    for (std::size_t i = 0; i < words.size(); i++) {
+        std::uint64_t word = words[i];
+        const std::uint64_t base = std::uint64_t{i} * 64;
+        if (word == 0 || word == UINT64_MAX) {
+            if (word == 0) {
+                if (!flush())
+                    return false;
+                continue;
+            }
+            if (length == 0)
+                start = base;
+            length += 64;
+            continue;
+        }
+        if ((word & 1) == 0 && !flush())
+            return false;
+        while (word != 0) {
+            const auto bit = static_cast<unsigned>(std::countr_zero(word));
+            const auto ones = static_cast<unsigned>(std::countr_one(word >> bit));
+            if (length == 0)
+                start = base + bit;
+            length += ones;
+            if (bit + ones == 64)
+                break;
+            if (!flush())
+                return false;
+            word &= UINT64_MAX << (bit + ones);
+        }
+    }
+    return flush();
+}
+
+inline std::string too_many_runs() {
+    return "more than " + std::to_string(BlockCollector::max_runs) + " separate runs of preserved blocks";
+}
+
+// Puts what was collected into the handover, and checks what needs all of it. `complete`: nothing was wrong
+// so far.
+void finish_map(ReadContext &context, BlockCollector &blocks, bool complete);
+
+}  // namespace kho
