@@ -110,7 +110,8 @@ std::uint64_t resolve_overlaps(std::vector<MemorySegment> &segments) {
         kept.push_back(segment);
         in_file.push_back(segment.range);
     }
-    for (const Range &range : RangeSet(std::move(zeroes)).minus(RangeSet(std::move(in_file))).ranges())
+    const RangeSet elsewhere = RangeSet(std::move(zeroes)).minus(RangeSet(std::move(in_file)));
+    for (const Range &range : elsewhere.ranges())
         kept.push_back({.range = range, .file_offset = 0, .file_size = 0});
     sort(kept);
     segments = std::move(kept);

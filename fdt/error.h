@@ -49,7 +49,7 @@ enum class Errc {
     // inputs
     input_format,      // a file that is none of what can be read
     dump_format,       // kdump-compressed: header, bitmap, descriptor or page
-    dump_compression,  // a page in a compression that this build cannot undo
+    dump_compression,  // a page in a compression that is not known
     handover_not_found,
     handover_ambiguous,
     // writing

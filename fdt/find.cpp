@@ -114,8 +114,9 @@ void Search::judge_setup_data(PhysAddr at) {
     if (found.why.empty()) {
         found.certainty = Certainty::likely;
         found.why = "no boot_params found that lead here";
-    } else if (!is_aligned(data.fdt_addr, page_size) || data.fdt_addr == 0) {
-        return;  // not even that: some other structure of these two numbers
+    } else if (data.fdt_addr == 0 || !is_aligned(data.fdt_addr, page_size) ||
+               data.fdt_size != abi::kho_fdt_size) {
+        return;  // some other structure with these two numbers in it
     }
     index_[{at, found.kind}] = result_.found.size();
     result_.found.push_back(std::move(found));

@@ -204,7 +204,11 @@ Result<Image> Image::open(const std::string &path, const ImageOptions &options) 
     Result<MappedFile> file = MappedFile::open(path);
     if (!file)
         return file.error();
-    return ImageOpener::open(std::move(file).value(), options);
+    return open(std::move(file).value(), options);
+}
+
+Result<Image> Image::open(MappedFile file, const ImageOptions &options) {
+    return ImageOpener::open(std::move(file), options);
 }
 
 }  // namespace kho

@@ -59,6 +59,7 @@ public:
     // Errors: io (errno's text and the path), input_format (not recognized; raw memory without a base),
     // core_format, dump_format, dump_compression, fdt_header. Their `address` is a file offset.
     static Result<Image> open(const std::string &path, const ImageOptions &options = {});
+    static Result<Image> open(MappedFile file, const ImageOptions &options = {});
 
     ImageKind kind() const { return kind_; }
     const ImageInfo &info() const { return info_; }

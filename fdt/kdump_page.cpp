@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/kdump_page.h"
 
+#include <lzo/lzo1x.h>
+#include <snappy-c.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <utility>
-#if HAVE_LZO
-#include <lzo/lzo1x.h>
-#endif
-#if HAVE_SNAPPY
-#include <snappy-c.h>
-#endif
-#if HAVE_ZSTD
-#include <zstd.h>
-#endif
 
 #include "fdt/text.h"
 
@@ -31,29 +25,23 @@ bool unpack_zlib(Packed packed, Page out) {
            size == out.size();
 }
 
-#if HAVE_LZO
 bool unpack_lzo(Packed packed, Page out) {
     lzo_uint size = out.size();
     return lzo1x_decompress_safe(reinterpret_cast<const unsigned char *>(packed.data()), packed.size(),
                                  reinterpret_cast<unsigned char *>(out.data()), &size, nullptr) == LZO_E_OK &&
            size == out.size();
 }
-#endif
 
-#if HAVE_SNAPPY
 bool unpack_snappy(Packed packed, Page out) {
     std::size_t size = out.size();
     return snappy_uncompress(reinterpret_cast<const char *>(packed.data()), packed.size(),
                              reinterpret_cast<char *>(out.data()), &size) == SNAPPY_OK &&
            size == out.size();
 }
-#endif
 
-#if HAVE_ZSTD
 bool unpack_zstd(Packed packed, Page out) {
     return ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size()) == out.size();
 }
-#endif
 
 bool copy_plain(Packed packed, Page out) {
     if (packed.size() != out.size())
@@ -65,27 +53,15 @@ bool copy_plain(Packed packed, Page out) {
 struct Compression {
     std::uint32_t flag;
     const char *name;
-    bool (*unpack)(Packed, Page);  // null: not in this build
+    bool (*unpack)(Packed, Page);
 };
 
 constexpr Compression compressions[] = {
     {0, "none", copy_plain},
     {abi::kdump_page_zlib, "zlib", unpack_zlib},
-#if HAVE_LZO
     {abi::kdump_page_lzo, "lzo", unpack_lzo},
-#else
-    {abi::kdump_page_lzo, "lzo", nullptr},
-#endif
-#if HAVE_SNAPPY
     {abi::kdump_page_snappy, "snappy", unpack_snappy},
-#else
-    {abi::kdump_page_snappy, "snappy", nullptr},
-#endif
-#if HAVE_ZSTD
     {abi::kdump_page_zstd, "zstd", unpack_zstd},
-#else
-    {abi::kdump_page_zstd, "zstd", nullptr},
-#endif
 };
 
 const Compression *find_compression(std::uint32_t flags) {
@@ -107,11 +83,6 @@ Outcome unpack_kdump_page(Packed packed, std::uint32_t flags, PhysAddr page, Pag
                      .address = value(page),
                      .what = "the page's descriptor has the flags " + hex(flags) +
                              ", which name no known compression"};
-    if (compression->unpack == nullptr)
-        return Error{.code = Errc::dump_compression,
-                     .address = value(page),
-                     .what = std::string("the page is compressed with ") + compression->name +
-                             ", which this build was made without"};
     if (!compression->unpack(packed, out))
         return Error{.code = Errc::dump_format,
                      .address = value(page),

@@ -15,8 +15,7 @@ namespace kho {
 std::string kdump_compression_name(std::uint32_t flags);
 
 // `out` is a page. Errors, with the address of the page in memory: dump_format if the bytes do not unpack to
-// exactly a page, dump_compression if this build cannot undo the compression, or if `flags` name none that is
-// known.
+// exactly a page, dump_compression if `flags` name no compression that is known.
 Outcome unpack_kdump_page(std::span<const std::byte> packed, std::uint32_t flags, PhysAddr page,
                           std::span<std::byte> out);
 

@@ -125,6 +125,13 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
     return file;
 }
 
+MappedFile MappedFile::from_bytes(std::vector<std::byte> bytes) {
+    MappedFile file;
+    file.copy_ = std::move(bytes);
+    file.bytes_ = file.copy_;
+    return file;
+}
+
 std::vector<Extent> MappedFile::data(Extent part) const {
     std::vector<Extent> extents;
     const std::uint64_t end = std::min<std::uint64_t>(part.end(), bytes_.size());

@@ -49,6 +49,8 @@ class MappedFile {
 public:
     // Errors: io. An empty file is one without bytes.
     static Result<MappedFile> open(const std::string &path);
+    // Bytes that came from elsewhere.
+    static MappedFile from_bytes(std::vector<std::byte> bytes);
     MappedFile(MappedFile &&other) noexcept;
     MappedFile &operator=(MappedFile &&other) noexcept;
     MappedFile(const MappedFile &) = delete;
