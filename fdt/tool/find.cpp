@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// kho find: everything in memory that is, or looks like, part of a handover.
+#include "fdt/find.h"
+
+#include "fdt/tool/find.h"
+#include "fdt/tool/format.h"
+#include "fdt/tool/input.h"
+#include "fdt/tool/json.h"
+
+namespace kho::tool {
+namespace {
+
+void print_json(Output &out, const std::string &path, const Image &image, const FindResult &result) {
+    Json json(out);
+    json.object().foreign("file", path).text("format", image.info().format);
+    json.number("bytes", result.bytes).boolean("truncated", result.truncated).array("found");
+    for (const Found &found : result.found) {
+        json.object_row().hex("address", found.address).text("kind", name(found.kind));
+        json.text("certainty", name(found.certainty));
+        if (!found.compatible.empty())
+            json.foreign("compatible", found.compatible);
+        json.foreign("why", found.why);
+        if (found.data) {
+            json.object_row("kho_data")
+                .hex("fdt_addr", found.data->fdt_addr)
+                .number("fdt_size", found.data->fdt_size);
+            json.hex("scratch_addr", found.data->scratch_addr)
+                .number("scratch_size", found.data->scratch_size)
+                .end();
+        }
+        json.end();
+    }
+    json.end().end();
+}
+
+Style style_of(Certainty certainty) {
+    return certainty == Certainty::certain  ? Style::good
+           : certainty == Certainty::likely ? Style::plain
+                                            : Style::dim;
+}
+
+void print_text(Output &out, const FindResult &result) {
+    std::size_t widths[3] = {};
+    for (const Found &found : result.found) {
+        const std::size_t sizes[] = {hex(value(found.address)).size(),
+                                     std::string_view(name(found.kind)).size(),
+                                     printable(found.compatible).size()};
+        for (std::size_t i = 0; i < 3; i++) widths[i] = std::max(widths[i], sizes[i]);
+    }
+    for (const Found &found : result.found) {
+        out.right(hex(value(found.address)), widths[0], Style::address) << "  ";
+        out.left(name(found.certainty), 8, style_of(found.certainty)) << "  ";
+        out.left(name(found.kind), widths[1]) << "  ";
+        out.left(printable(found.compatible), widths[2], Style::name) << "  " << found.why << '\n';
+    }
+}
+
+}  // namespace
+
+int find(Command &command) {
+    bool json = false;
+    InputOptions input;
+    command.options.flag("json", 0, json, "print JSON");
+    command.options.heading("Input");
+    command.options.number("base", 0, input.base, "ADDRESS",
+                           "the file is raw memory and begins at this address");
+    if (const auto over = command.parse(1, 1))
+        return *over;
+    const std::string &path = command.operands()[0];
+    const std::optional<Image> image = open_image(command, path, input);
+    if (!image)
+        return exit_unusable;
+    if (is_blob(image->kind()))
+        return command.fail(path, std::string("this is a ") + name(image->kind()) + ", find searches memory");
+    const FindResult result = kho::find(image->memory());
+    if (json)
+        print_json(command.out, path, *image, result);
+    else
+        print_text(command.out, result);
+    if (result.truncated)
+        command.warn(path, "too much looks like a handover: the list ends after " +
+                               counted(result.found.size(), "entry"));
+    if (command.verbose())
+        command.warn(path, size_text(result.bytes) + " searched");
+    if (result.found.empty())
+        command.warn(path, "no part of a handover in " + size_text(result.bytes) + " of memory");
+    return result.found.empty() ? exit_findings : exit_clean;
+}
+
+}  // namespace kho::tool

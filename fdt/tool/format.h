@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Numbers and foreign strings as people read them. Strings that come out of a handover are printed through
+// printable() and in_quotes() of fdt/text.h only: they may hold what a terminal obeys.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "fdt/ranges.h"
+#include "fdt/text.h"
+
+namespace kho::tool {
+
+// "0 bytes", "4 KiB", "25.3 MiB": exact where it is a whole number of a unit, else three digits.
+std::string size_text(std::uint64_t bytes);
+
+// "1 file", "2 files"; the plural of words in -y too: "1 entry", "2 entries".
+std::string counted(std::uint64_t count, std::string_view word);
+
+// "0x1000-0x1fff": both ends belong to it, as in /proc/iomem. "empty at 0x1000" if nothing does.
+std::string range_text(const Range &range);
+
+// "write, grow"; "none"; bits without a name as a number.
+std::string seals_text(std::uint32_t seals);
+
+}  // namespace kho::tool

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/tool/input.h"
+
+#include "fdt/abi/x86_boot.h"
+#include "fdt/text.h"
+
+namespace kho::tool {
+
+void InputOptions::declare(Options &options) {
+    options.heading("Input");
+    options.number("base", 0, base, "ADDRESS", "the file is raw memory and begins at this address");
+    options.number("fdt", 0, fdt, "ADDRESS", "the KHO FDT is at this address; nothing is searched");
+}
+
+void CheckOptions::declare(Options &options) {
+    options.list("only", 0, only, "CHECK", "report this check and no other; may be repeated");
+    options.list("not", 0, exclude, "CHECK", "do not report this check; may be repeated");
+}
+
+bool CheckOptions::apply(const Command &command, Findings &findings) const {
+    const auto unknown = [&command](const std::string &name) {
+        std::vector<std::string_view> names;
+        for (const CheckInfo &info : checks()) names.emplace_back(info.name);
+        const std::string_view near = nearest_word(name, names);
+        command.usage("there is no check " + in_quotes(name) +
+                      (near.empty() ? "" : "; do you mean " + std::string(near) + "?"));
+        return false;
+    };
+    for (const std::string &name : only)
+        if (!findings.only(name))
+            return unknown(name);
+    for (const std::string &name : exclude)
+        if (!findings.exclude(name))
+            return unknown(name);
+    return true;
+}
+
+RangeSet ram_of(const Image &image) {
+    if (image.kind() == ImageKind::elf_dump || image.kind() == ImageKind::kdump)
+        return image.memory().ranges();
+    std::vector<Range> ranges;
+    if (image.info().recording)
+        for (const CoreMemoryRange &entry : image.info().recording->memory_map) {
+            const auto range = Range::checked(entry.address, entry.size);
+            if (range && entry.type == abi::e820_ram)
+                ranges.push_back(*range);
+        }
+    return RangeSet(std::move(ranges));
+}
+
+std::optional<Image> open_image(const Command &command, const std::string &path,
+                                const InputOptions &options) {
+    ImageOptions image_options;
+    if (options.base)
+        image_options.base = PhysAddr{*options.base};
+    Result<Image> image = Image::open(path, image_options);
+    if (!image) {
+        command.fail(path, image.error());
+        return std::nullopt;
+    }
+    for (const std::string &warning : image.value().info().warnings) command.warn(path, warning);
+    return std::move(image).value();
+}
+
+std::optional<Input> open_input(const Command &command, const std::string &path, const InputOptions &options,
+                                Findings &findings) {
+    std::optional<Image> image = open_image(command, path, options);
+    if (!image)
+        return std::nullopt;
+    Input input{.path = path, .image = std::move(*image)};
+    if (is_blob(input.image.kind())) {
+        if (options.fdt) {
+            command.fail(path, std::string("--fdt is for memory, and this is a ") + name(input.image.kind()));
+            return std::nullopt;
+        }
+        Blob blob = read_blob(input.image.blob(), findings);
+        input.blob = blob.kind;
+        input.handover = std::move(blob.handover);
+        return input;
+    }
+    LocateOptions locate_options;
+    if (options.fdt)
+        locate_options.fdt = PhysAddr{*options.fdt};
+    Result<Located> located = locate(input.image, locate_options);
+    if (!located) {
+        command.fail(path, located.error());
+        return std::nullopt;
+    }
+    input.located = std::move(located).value();
+    input.ram = ram_of(input.image);
+    ReadOptions read_options{.scratch_known = input.located->scratch_known(),
+                             .ram = input.ram.empty() ? nullptr : &input.ram};
+    input.handover = read_handover(input.image.memory(), input.located->data, findings, read_options);
+    return input;
+}
+
+}  // namespace kho::tool

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "fdt/mapped_file.h"
+#include "fdt/tool/command.h"
+
+int main(int argc, char **argv) {
+    // Only for how wide the terminal takes a character to be; messages stay English.
+    std::setlocale(LC_CTYPE, "");
+    // A closed pipe is an error like a full disk, and said so.
+    std::signal(SIGPIPE, SIG_IGN);
+    kho::exit_when_a_file_shrinks("kho");
+    try {
+        return kho::tool::run_command({argv + 1, argv + argc});
+    } catch (const std::bad_alloc &) {
+        std::fputs("kho: out of memory\n", stderr);
+        return kho::tool::exit_unusable;
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/tool/output.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <unistd.h>
+
+namespace kho::tool {
+namespace {
+
+// The eight colours that every terminal has, none of them told apart by red and green alone: good is never
+// shown beside error without a word.
+std::string_view sequence(Style style) {
+    switch (style) {
+        case Style::heading:
+            return "\x1b[1m";
+        case Style::name:
+            return "\x1b[36m";
+        case Style::address:
+            return "\x1b[33m";
+        case Style::good:
+            return "\x1b[32m";
+        case Style::warning:
+            return "\x1b[1;35m";
+        case Style::error:
+            return "\x1b[1;31m";
+        case Style::dim:
+            return "\x1b[2m";
+        case Style::plain:
+            break;
+    }
+    return "";
+}
+
+}  // namespace
+
+void Output::set_color(Color color) {
+    if (color != Color::automatic) {
+        colored_ = color == Color::always;
+        return;
+    }
+    const char *no_color = std::getenv("NO_COLOR");
+    const char *terminal = std::getenv("TERM");
+    colored_ = isatty(descriptor_) != 0 && (no_color == nullptr || *no_color == '\0') &&
+               terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+}
+
+Output &Output::styled(Style style, std::string_view text) {
+    if (!colored_ || style == Style::plain)
+        return *this << text;
+    return *this << sequence(style) << text << "\x1b[0m";
+}
+
+Output &Output::left(std::string_view text, std::size_t width, Style style) {
+    styled(style, text);
+    if (text.size() < width)
+        buffer_.append(width - text.size(), ' ');
+    return *this;
+}
+
+Output &Output::right(std::string_view text, std::size_t width, Style style) {
+    if (text.size() < width)
+        buffer_.append(width - text.size(), ' ');
+    return styled(style, text);
+}
+
+void Output::flush() {
+    std::string_view rest = buffer_;
+    while (!rest.empty() && error_ == 0) {
+        const ssize_t written = write(descriptor_, rest.data(), rest.size());
+        if (written >= 0)
+            rest.remove_prefix(static_cast<std::size_t>(written));
+        else if (errno != EINTR)
+            error_ = errno;
+    }
+    buffer_.clear();
+}
+
+int Output::finish() {
+    flush();
+    return error_;
+}
+
+}  // namespace kho::tool

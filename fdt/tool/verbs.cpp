@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of verbs. Each is a function in a file of its own.
+#include "fdt/tool/check.h"
+#include "fdt/tool/command.h"
+#include "fdt/tool/find.h"
+#include "fdt/tool/show.h"
+
+namespace kho::tool {
+namespace {
+
+constexpr Verb table[] = {
+    {"show", "FILE", "Shows what a handover says: sessions, files, memory", show},
+    {"check", "FILE...", "Checks handovers, and tells which kernels would take them", check},
+    {"find", "FILE", "Lists everything in memory that is part of a handover, and how sure that is", find},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return table; }
+
+}  // namespace kho::tool
