@@ -36,7 +36,7 @@ bool begins_with(Bytes bytes, Bytes magic) {
 
 Error blob_error(Errc code, std::string what) { return {.code = code, .what = std::move(what)}; }
 
-Result<Blob> read_luo_root(Bytes bytes) {
+Result<BlobHead> read_luo_root(Bytes bytes) {
     if (bytes.size() < luo_root_size)
         return blob_error(Errc::fdt_header,
                           "a LUO root of " + std::to_string(bytes.size()) + " bytes, expected 32");
@@ -45,17 +45,17 @@ Result<Blob> read_luo_root(Bytes bytes) {
     version.resize(std::min(version.find('\0'), version.size()));
     if (version != luo_v5)
         return blob_error(Errc::compatible_unknown, "a LUO root of version " + in_quotes(version));
-    return Blob{.kind = BlobKind::luo_root, .compatible = version, .size = bytes.size()};
+    return BlobHead{.kind = BlobHeadKind::luo_root, .compatible = version, .size = bytes.size()};
 }
 
-BlobKind kind_of(std::string_view compatible) {
+BlobHeadKind kind_of(std::string_view compatible) {
     if (compatible.starts_with(kho_compatible_prefix))
-        return BlobKind::kho_fdt;
+        return BlobHeadKind::kho_fdt;
     if (compatible == abi::luo_v1_compatible)
-        return BlobKind::luo_fdt;
+        return BlobHeadKind::luo_fdt;
     if (compatible == memblock_compatible)
-        return BlobKind::memblock_fdt;
-    return BlobKind::other_fdt;
+        return BlobHeadKind::memblock_fdt;
+    return BlobHeadKind::other_fdt;
 }
 
 std::optional<std::uint64_t> u64_property(const void *fdt, int node, const char *name) {
@@ -69,7 +69,7 @@ std::optional<std::uint64_t> u64_property(const void *fdt, int node, const char 
 }
 
 // `fdt` has passed fdt_check_full().
-void follow_pointers(const void *fdt, Blob &blob) {
+void follow_pointers(const void *fdt, BlobHead &blob) {
     blob.memory_map = u64_property(fdt, 0, abi::memory_map_property);
     int node = 0;
     fdt_for_each_subnode(node, fdt, 0) {
@@ -97,7 +97,7 @@ std::uint64_t fdt_size(Bytes bytes) {
     return fdt32_to_cpu(header.totalsize);
 }
 
-Result<Blob> read_blob(Bytes bytes) {
+Result<BlobHead> read_blob_head(Bytes bytes) {
     if (!begins_with(bytes, fdt_magic_bytes))
         return read_luo_root(bytes);
     if (bytes.size() < sizeof(fdt_header))
@@ -120,8 +120,8 @@ Result<Blob> read_blob(Bytes bytes) {
     std::string compatible(static_cast<std::size_t>(length), '\0');
     std::memcpy(compatible.data(), property, compatible.size());
     compatible.resize(std::min(compatible.find('\0'), compatible.size()));
-    Blob blob{.kind = kind_of(compatible), .compatible = compatible, .size = total};
-    if (blob.kind == BlobKind::kho_fdt)
+    BlobHead blob{.kind = kind_of(compatible), .compatible = compatible, .size = total};
+    if (blob.kind == BlobHeadKind::kho_fdt)
         follow_pointers(copy.data(), blob);
     return blob;
 }

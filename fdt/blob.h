@@ -14,10 +14,10 @@
 
 namespace kho {
 
-enum class BlobKind { kho_fdt, luo_fdt, luo_root, memblock_fdt, other_fdt };
+enum class BlobHeadKind { kho_fdt, luo_fdt, luo_root, memblock_fdt, other_fdt };
 
-struct Blob {
-    BlobKind kind{};
+struct BlobHead {
+    BlobHeadKind kind{};
     std::string compatible;  // the root's; of a LUO root its version string
     std::size_t size = 0;    // of an FDT: what its header says it has
     // Where a KHO FDT points, as far as its properties have the right length.
@@ -38,6 +38,6 @@ std::uint64_t fdt_size(std::span<const std::byte> bytes);
 // Checks the whole structure of an FDT, and nothing of what its properties mean. `bytes` may go on behind it;
 // it is private to the caller, or a file. Errors: fdt_header, property_missing (compatible),
 // compatible_unknown (a LUO root of another version), each with the offset 0.
-Result<Blob> read_blob(std::span<const std::byte> bytes);
+Result<BlobHead> read_blob_head(std::span<const std::byte> bytes);
 
 }  // namespace kho

@@ -19,17 +19,17 @@ namespace {
 // Larger FDTs describe machines. Those of KHO and its users have a page.
 constexpr std::uint64_t largest_fdt = 1 << 16;
 
-FoundKind kind_of(BlobKind kind) {
+FoundKind kind_of(BlobHeadKind kind) {
     switch (kind) {
-        case BlobKind::kho_fdt:
+        case BlobHeadKind::kho_fdt:
             return FoundKind::kho_fdt;
-        case BlobKind::luo_fdt:
+        case BlobHeadKind::luo_fdt:
             return FoundKind::luo_fdt;
-        case BlobKind::luo_root:
+        case BlobHeadKind::luo_root:
             return FoundKind::luo_root;
-        case BlobKind::memblock_fdt:
+        case BlobHeadKind::memblock_fdt:
             return FoundKind::memblock_fdt;
-        case BlobKind::other_fdt:
+        case BlobHeadKind::other_fdt:
             break;
     }
     return FoundKind::other_fdt;
@@ -45,7 +45,7 @@ private:
     void judge_page(PhysAddr at);
     void judge_setup_data(PhysAddr at);
     void judge_boot_params(PhysAddr at);
-    std::string doubt_about(const Blob &blob) const;
+    std::string doubt_about(const BlobHead &blob) const;
     void link();
     void point(PhysAddr to, const Found &from, const std::string &why);
 
@@ -53,15 +53,15 @@ private:
     const FindOptions &options_;
     FindResult result_;
     std::map<std::pair<PhysAddr, FoundKind>, std::size_t> index_;  // into result_.found
-    std::map<PhysAddr, std::vector<Blob::Subtree>> subtrees_;      // of sound KHO FDTs
+    std::map<PhysAddr, std::vector<BlobHead::Subtree>> subtrees_;  // of sound KHO FDTs
     std::map<PhysAddr, PhysAddr> announced_;                       // setup_data node -> boot_params
 };
 
-std::string Search::doubt_about(const Blob &blob) const {
-    const bool other = blob.kind == BlobKind::other_fdt;
-    if (!other && blob.kind != BlobKind::luo_root && blob.size > page_size)
+std::string Search::doubt_about(const BlobHead &blob) const {
+    const bool other = blob.kind == BlobHeadKind::other_fdt;
+    if (!other && blob.kind != BlobHeadKind::luo_root && blob.size > page_size)
         return std::to_string(blob.size) + " bytes, more than a page";
-    if (blob.kind != BlobKind::kho_fdt)
+    if (blob.kind != BlobHeadKind::kho_fdt)
         return {};
     if (!blob.memory_map)
         return "no preserved-memory-map of 8 bytes";
@@ -85,18 +85,18 @@ void Search::judge_page(PhysAddr at) {
         if (!memory_.read(at, bytes))
             bytes.clear();
     }
-    const Result<Blob> read = read_blob(bytes);
+    const Result<BlobHead> read = read_blob_head(bytes);
     if (!read) {
         found.why = read.error().what;
     } else {
-        const Blob &blob = read.value();
+        const BlobHead &blob = read.value();
         found.kind = kind_of(blob.kind);
         found.compatible = blob.compatible;
         found.why = doubt_about(blob);
         if (found.why.empty()) {
             found.certainty = Certainty::likely;
             found.why = "nothing found points here";
-            if (blob.kind == BlobKind::kho_fdt)
+            if (blob.kind == BlobHeadKind::kho_fdt)
                 subtrees_[at] = blob.subtrees;
         }
     }
@@ -177,7 +177,7 @@ void Search::link() {
             if (node.kind == FoundKind::setup_data && node.certainty == certainty)
                 point(PhysAddr{node.data->fdt_addr}, node, "from setup_data at " + hex(value(node.address)));
     for (const auto &[fdt, subtrees] : subtrees_)
-        for (const Blob::Subtree &subtree : subtrees)
+        for (const BlobHead::Subtree &subtree : subtrees)
             point(PhysAddr{subtree.address}, result_.found[index_.at({fdt, FoundKind::kho_fdt})],
                   in_quotes(subtree.name) + " of the KHO FDT at " + hex(value(fdt)));
 }

@@ -57,17 +57,17 @@ std::string machine_name(std::uint16_t machine) {
     return machine == EM_X86_64 ? "x86_64" : machine == EM_AARCH64 ? "arm64" : "x86";
 }
 
-ImageKind kind_of(BlobKind kind) {
+ImageKind kind_of(BlobHeadKind kind) {
     switch (kind) {
-        case BlobKind::kho_fdt:
+        case BlobHeadKind::kho_fdt:
             return ImageKind::kho_fdt;
-        case BlobKind::luo_fdt:
+        case BlobHeadKind::luo_fdt:
             return ImageKind::luo_fdt;
-        case BlobKind::luo_root:
+        case BlobHeadKind::luo_root:
             return ImageKind::luo_root;
-        case BlobKind::memblock_fdt:
+        case BlobHeadKind::memblock_fdt:
             return ImageKind::memblock_fdt;
-        case BlobKind::other_fdt:
+        case BlobHeadKind::other_fdt:
             break;
     }
     return ImageKind::other_fdt;
@@ -163,7 +163,7 @@ Result<Image> ImageOpener::open_blob(Bytes file) {
     if (file.size() > max_blob_size)
         return input_error("begins as a blob does, but has " + std::to_string(file.size()) +
                            " bytes; raw memory needs a base address");
-    Result<Blob> blob = read_blob(file);
+    Result<BlobHead> blob = read_blob_head(file);
     if (!blob)
         return blob.error();
     ImageInfo info{.compatible = std::move(blob.value().compatible)};

@@ -84,10 +84,10 @@ std::string doubt_about_kho_data(const Memory &memory, const abi::kho_data &data
     std::vector<std::byte> bytes(page_size);
     if (!memory.read(PhysAddr{data.fdt_addr}, bytes))
         return "the KHO FDT at " + hex(data.fdt_addr) + " is not in memory";
-    const Result<Blob> blob = read_blob(bytes);
+    const Result<BlobHead> blob = read_blob_head(bytes);
     if (!blob)
         return "no KHO FDT at " + hex(data.fdt_addr) + ": " + blob.error().what;
-    if (blob.value().kind != BlobKind::kho_fdt)
+    if (blob.value().kind != BlobHeadKind::kho_fdt)
         return "the FDT at " + hex(data.fdt_addr) + " is not KHO's but " + in_quotes(blob.value().compatible);
     if (data.scratch_size == 0 || data.scratch_size % sizeof(abi::kho_scratch) != 0)
         return "a scratch array of " + hex(data.scratch_size) + " bytes";
