@@ -66,6 +66,18 @@ Output &Output::right(std::string_view text, std::size_t width, Style style) {
     return styled(style, text);
 }
 
+Output &Output::hex(std::uint64_t number, std::size_t width, Style style) {
+    char text[18] = {'0', 'x'};
+    const auto end = std::to_chars(text + 2, text + sizeof text, number, 16).ptr;
+    return right({text, static_cast<std::size_t>(end - text)}, width, style);
+}
+
+Output &Output::decimal(std::uint64_t number, std::size_t width) {
+    char text[20];
+    const auto end = std::to_chars(text, text + sizeof text, number).ptr;
+    return right({text, static_cast<std::size_t>(end - text)}, width);
+}
+
 void Output::flush() {
     std::string_view rest = buffer_;
     while (!rest.empty() && error_ == 0) {

@@ -42,6 +42,10 @@ public:
     Output &left(std::string_view text, std::size_t width, Style style = Style::plain);
     Output &right(std::string_view text, std::size_t width, Style style = Style::plain);
 
+    // Right-aligned numbers, without a string in between; hex as "0x...".
+    Output &hex(std::uint64_t number, std::size_t width, Style style = Style::plain);
+    Output &decimal(std::uint64_t number, std::size_t width);
+
     // Writes what is buffered. errno of the first write that failed, 0 if none did.
     int finish();
 
