@@ -64,7 +64,8 @@ void check_uses(ReadContext &context) {
 }
 
 void check_ram(ReadContext &context, const RangeSet &ram) {
-    for (const Range &outside : context.preserved().ranges().minus(ram).ranges())
+    const RangeSet missing = context.preserved().ranges().minus(ram);
+    for (const Range &outside : missing.ranges())
         context.fault(Check::block_outside_ram, map_scope, value(outside.start), 0, [&] {
             return hex(outside.size) + " preserved bytes at " + hex(value(outside.start)) + " are not in RAM";
         });

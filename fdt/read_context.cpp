@@ -56,7 +56,8 @@ bool ReadContext::require_preserved(const Range &range, std::string_view what, c
 }
 
 void ReadContext::expect_block(PhysAddr address, unsigned order, std::string_view what, const Scope &scope) {
-    if (!complete_)
+    // What is not preserved at all has its finding.
+    if (!complete_ || !preserved_.contains({address, page_size}))
         return;
     const std::optional<unsigned> head = preserved_.head_order(address);
     if (head == order)

@@ -136,8 +136,9 @@ void read_radix_tree(ReadContext &context, PhysAddr root);
 
 // LUO, from the subtree's blob or from where it points to.
 void read_luo(ReadContext &context, const Subtree &subtree);
-void read_luo_fdt(ReadContext &context, const FdtPage &fdt, Luo &luo);
-void read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &luo);
+// False: where the sessions are is not known.
+bool read_luo_fdt(ReadContext &context, const FdtPage &fdt, Luo &luo);
+bool read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &luo);
 void read_session_array(ReadContext &context, PhysAddr header, std::vector<LuoSession> &sessions);
 void read_session_blocks(ReadContext &context, PhysAddr first, std::vector<LuoSession> &sessions);
 void read_flbs(ReadContext &context, PhysAddr header, std::vector<LuoFlb> &flbs);

@@ -50,22 +50,25 @@ void check_version(ReadContext &context, const Luo &luo) {
 
 }  // namespace
 
-void read_luo_fdt(ReadContext &context, const FdtPage &fdt, Luo &luo) {
+bool read_luo_fdt(ReadContext &context, const FdtPage &fdt, Luo &luo) {
     constexpr std::string_view compatible = abi::luo_v1_compatible;
     luo.format = LuoFormat::v1;
     if (!context.compatible(fdt, FdtPage::root, std::span(&compatible, 1), Check::luo_compatible,
                             luo_scope)) {
         luo.format = LuoFormat::unknown;
-        return;
+        return false;
     }
+    bool has_sessions = false;
     if (const auto number =
             context.u64(fdt, FdtPage::root, abi::liveupdate_number_property, Check::luo_number, luo_scope))
         luo.liveupdate_number = *number;
     if (const auto node = fdt.child(FdtPage::root, abi::luo_session_node)) {
         if (const auto header = read_node(context, fdt, *node, abi::luo_session_v2_compatible,
                                           abi::luo_session_header_property, Check::luo_session_node,
-                                          Check::luo_session_compatible))
+                                          Check::luo_session_compatible)) {
             luo.session_header = PhysAddr{*header};
+            has_sessions = true;
+        }
     } else {
         missing_node(context, fdt, Check::luo_session_node, abi::luo_session_node);
     }
@@ -80,16 +83,17 @@ void read_luo_fdt(ReadContext &context, const FdtPage &fdt, Luo &luo) {
     } else if (context.handover.format == KhoFormat::v3) {
         missing_node(context, fdt, Check::luo_flb_node, abi::luo_flb_node);
     }
+    return has_sessions;
 }
 
-void read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &luo) {
+bool read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &luo) {
     luo.format = LuoFormat::unknown;
     abi::luo_ser ser;
     if (blob.size() < sizeof ser) {
         context.fault(Check::luo_size, luo_scope, value(luo.root), 0, [&] {
             return std::to_string(blob.size()) + " bytes, expected at least " + std::to_string(sizeof ser);
         });
-        return;
+        return false;
     }
     std::memcpy(&ser, blob.data(), sizeof ser);
     const std::optional<std::string_view> seen = terminated(ser.compatible);
@@ -98,7 +102,7 @@ void read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &lu
             return "expected " + in_quotes(abi::luo_v5_compatible) + ", seen " +
                    in_quotes(seen.value_or(std::string_view(ser.compatible, sizeof ser.compatible)));
         });
-        return;
+        return false;
     }
     luo.format = LuoFormat::v5;
     luo.liveupdate_number = ser.liveupdate_num;
@@ -106,6 +110,7 @@ void read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &lu
     luo.flb_header = PhysAddr{ser.flbs_pa};
     if (ser.flbs_pa != 0)
         luo.flbs.emplace();
+    return true;
 }
 
 void read_flbs(ReadContext &context, PhysAddr header, std::vector<LuoFlb> &flbs) {
@@ -113,10 +118,6 @@ void read_flbs(ReadContext &context, PhysAddr header, std::vector<LuoFlb> &flbs)
     if (!context.page_address(at, "FLB array", Check::flb_address, flb_scope, at, 0))
         return;
     const Range page{header, abi::flb_area_pages * page_size};
-    context.require_preserved(page, "FLB array", flb_scope);
-    if (!context.claim(page, UseKind::flb_array, flb_scope))
-        return;
-    context.expect_block(header, 0, "FLB array", flb_scope);
     struct {
         abi::luo_flb_header_ser header;
         abi::luo_flb_ser entries[abi::max_flbs];
@@ -124,6 +125,10 @@ void read_flbs(ReadContext &context, PhysAddr header, std::vector<LuoFlb> &flbs)
     static_assert(sizeof area <= page_size);
     if (!context.load(header, area, Check::flb_address, flb_scope, at, 0))
         return;
+    context.require_preserved(page, "FLB array", flb_scope);
+    if (!context.claim(page, UseKind::flb_array, flb_scope))
+        return;
+    context.expect_block(header, 0, "FLB array", flb_scope);
     if (area.header.pgcnt != abi::flb_area_pages)
         context.fault(Check::flb_pages, flb_scope, at, 0,
                       [&] { return "pgcnt is " + std::to_string(area.header.pgcnt) + ", expected 1"; });
@@ -168,17 +173,17 @@ void read_luo(ReadContext &context, const Subtree &subtree) {
         });
         return;
     }
+    std::vector<std::byte> blob(std::min(subtree.size, page_size));
+    if (!context.read(subtree.address, blob, Check::subtree_address, luo_scope, value(context.handover.fdt),
+                      0))
+        return;
     const Range page{subtree.address, page_size};
     context.require_preserved(page, "LUO root", luo_scope);
     if (!context.claim(page, UseKind::luo_root, luo_scope))
         return;
     context.expect_block(subtree.address, 0, "LUO root", luo_scope);
-
-    std::vector<std::byte> blob(std::min(subtree.size, page_size));
-    if (!context.read(subtree.address, blob, Check::subtree_address, luo_scope, value(context.handover.fdt),
-                      0))
-        return;
     // By its content, so that a root of the wrong generation can be read too.
+    bool has_sessions = false;
     const bool is_fdt = blob.size() >= sizeof(fdt_header) && fdt_magic(blob.data()) == FDT_MAGIC;
     if (is_fdt || expected_format(context.handover.format) == LuoFormat::v1) {
         const Result<FdtPage> fdt = FdtPage::parse(std::move(blob), subtree.address);
@@ -187,16 +192,16 @@ void read_luo(ReadContext &context, const Subtree &subtree) {
                           [&] { return fdt.error().what; });
             return;
         }
-        read_luo_fdt(context, fdt.value(), luo);
+        has_sessions = read_luo_fdt(context, fdt.value(), luo);
     } else {
-        read_luo_ser(context, blob, luo);
+        has_sessions = read_luo_ser(context, blob, luo);
     }
     if (luo.format == LuoFormat::unknown)
         return;
     check_version(context, luo);
     if (luo.format == LuoFormat::v5)
         read_session_blocks(context, luo.session_header, luo.sessions);
-    else if (value(luo.session_header) != 0 || !context.findings().fired(Check::luo_session_node))
+    else if (has_sessions)
         read_session_array(context, luo.session_header, luo.sessions);
     if (luo.flbs)
         read_flbs(context, luo.flb_header, *luo.flbs);

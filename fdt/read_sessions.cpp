@@ -103,10 +103,10 @@ bool for_each_entry(ReadContext &context, std::uint64_t first, std::uint64_t hol
             return false;
         }
         seen.push_back(at);
-        context.require_preserved(page, chain.what, chain.scope);
         Block<Entry, Count> block;
         if (!context.load(page.start, block, check, chain.scope, holder, index))
             return false;
+        context.require_preserved(page, chain.what, chain.scope);
         context.use(page, chain.kind, chain.item);
         context.expect_block(page.start, 0, chain.what, chain.scope);
         if (block.header.count == 0 || block.header.count > Count) {
@@ -154,11 +154,11 @@ void read_file_array(ReadContext &context, const Scope &scope, const abi::luo_fi
         return;
     }
     Range area{PhysAddr{set.files}, set.count * sizeof(abi::luo_file_ser)};
-    context.require_preserved(area, "file array", scope);
     std::vector<abi::luo_file_ser> array(set.count);
     if (!context.read(area.start, std::as_writable_bytes(std::span(array)), Check::file_address, scope, at,
                       index))
         return;
+    context.require_preserved(area, "file array", scope);
     if (context.preserved().head_order(area.start) == 1)
         area.size = abi::file_area_pages * page_size;
     if (!context.claim(area, UseKind::file_array, scope, scope.session))
@@ -238,9 +238,9 @@ void read_session_array(ReadContext &context, PhysAddr header, std::vector<LuoSe
         return;
     }
     abi::luo_session_header_ser head;
-    const bool kept = context.require_preserved({header, header_size}, "session header", sessions_scope);
     if (!context.load(header, head, Check::session_address, sessions_scope, at, 0))
         return;
+    const bool kept = context.require_preserved({header, header_size}, "session header", sessions_scope);
     if (head.count > abi::max_sessions) {
         context.fault(Check::session_count, sessions_scope, at, 0, [&] {
             return std::to_string(head.count) + " sessions, expected at most " +
@@ -249,13 +249,13 @@ void read_session_array(ReadContext &context, PhysAddr header, std::vector<LuoSe
         return;
     }
     Range area{header, header_size + head.count * sizeof(abi::luo_session_ser)};
-    if (kept)
-        context.require_preserved({header + header_size, area.size - header_size}, "session array",
-                                  sessions_scope);
     std::vector<abi::luo_session_ser> array(head.count);
     if (!context.read(header + header_size, std::as_writable_bytes(std::span(array)), Check::session_address,
                       sessions_scope, at, 0))
         return;
+    if (kept)
+        context.require_preserved({header + header_size, area.size - header_size}, "session array",
+                                  sessions_scope);
     if (context.preserved().head_order(header) == 4)
         area.size = abi::session_area_pages * page_size;
     if (!context.claim(area, UseKind::session_array, sessions_scope))

@@ -56,10 +56,10 @@ std::optional<FdtPage> read_subtree_fdt(ReadContext &context, const Subtree &sub
 }
 
 void read_memblock(ReadContext &context, const Subtree &subtree) {
-    context.require_preserved({subtree.address, page_size}, "memblock FDT", memblock_scope);
-    if (!context.claim({subtree.address, page_size}, UseKind::memblock_fdt, memblock_scope))
-        return;
-    if (const auto fdt = read_subtree_fdt(context, subtree, Check::memblock_fdt, memblock_scope))
+    const auto fdt = read_subtree_fdt(context, subtree, Check::memblock_fdt, memblock_scope);
+    const Range range{subtree.address, fdt ? fdt->size() : page_size};
+    context.require_preserved(range, "memblock FDT", memblock_scope);
+    if (context.claim(range, UseKind::memblock_fdt, memblock_scope) && fdt)
         read_memblock_fdt(context, *fdt, subtree.address);
 }
 
@@ -108,12 +108,12 @@ void read_kexec_metadata(ReadContext &context, const Subtree &subtree) {
     const bool sized = context.handover.format != KhoFormat::v1;
     if (sized && subtree.size < sizeof metadata.version)
         return too_small(subtree.size, sizeof metadata.version);
-    context.require_preserved({subtree.address, page_size}, "kexec metadata", metadata_scope);
-    if (!context.claim({subtree.address, page_size}, UseKind::kexec_metadata, metadata_scope))
-        return;
     std::uint32_t version = 0;
     const std::uint64_t holder = value(context.handover.fdt);
     if (!context.load(subtree.address, version, Check::subtree_address, metadata_scope, holder, 0))
+        return;
+    context.require_preserved({subtree.address, page_size}, "kexec metadata", metadata_scope);
+    if (!context.claim({subtree.address, page_size}, UseKind::kexec_metadata, metadata_scope))
         return;
     if (version != abi::kexec_metadata_version) {
         context.fault(Check::metadata_version, metadata_scope, at, 0, [&] {
@@ -204,11 +204,17 @@ void read_kho_test_fdt(ReadContext &context, const FdtPage &fdt, PhysAddr at) {
         !copy_property(context, fdt, *data, abi::kho_test_csum_property, check, test.csum) ||
         !copy_property(context, fdt, *data, abi::kho_test_folios_property, check, test.folio_array))
         return;
-    if (context.has_memory()) {
+    constexpr std::uint64_t per_page = page_size / sizeof(std::uint64_t);
+    if (nr_folios > test.folio_array.total_pages * per_page) {
+        context.fault(check, test_scope, value(at), 0, [&] {
+            return std::to_string(nr_folios) + " folios in " + std::to_string(test.folio_array.total_pages) +
+                   " pages, which hold at most " + std::to_string(test.folio_array.total_pages * per_page);
+        });
+    } else if (context.has_memory()) {
         const Scope scope = test_scope.in("/folios");
         const VmallocArea area = read_vmalloc(context, test.folio_array, at, UseKind::kho_test_array, scope);
         std::uint64_t index = 0;
-        std::uint64_t entries[page_size / sizeof(std::uint64_t)];
+        std::uint64_t entries[per_page];
         for (const PhysAddr block : area.pages)
             for (std::uint64_t offset = 0; offset < order_bytes(area.order) && index < nr_folios;
                  offset += page_size) {
@@ -218,11 +224,6 @@ void read_kho_test_fdt(ReadContext &context, const FdtPage &fdt, PhysAddr at) {
                 for (std::uint64_t i = 0; i < std::size(entries) && index < nr_folios; i++)
                     take_test_folio(context, test, entries[i], value(page) + i * 8, index++);
             }
-        if (area.complete && index < nr_folios)
-            context.fault(check, test_scope, value(at), 0, [&] {
-                return "nr_folios is " + std::to_string(nr_folios) + ", but folios_info holds " +
-                       std::to_string(index);
-            });
     }
     context.handover.kho_test = std::move(test);
 }
