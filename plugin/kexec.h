@@ -24,7 +24,7 @@ struct KexecOptions {
     std::string initrd;  // path; empty: none
     std::string append;
     std::string record;  // path; empty: no recording
-    std::string release;
+    const kho::Release *release = kho::find_release(default_release);  // whose format is written; never null
     Poison poison = Poison::on;
 };
 

@@ -90,6 +90,10 @@ public:
     kho::PhysAddr flb_header() const { return flbs_.area(); }
     // FLBs of the last kernel that nobody here knows.
     std::uint64_t unknown_flbs() const { return flbs_.unknown(); }
+    // Pages that sessions, their files and dependencies take here, their serialized forms not counted.
+    std::uint64_t bookkeeping_pages() const {
+        return pool_.pages() + by_name_.pages() + files_.entries.pages() + files_.by_token.pages() + registry_.pages();
+    }
     const List<Session> &outgoing() const { return outgoing_; }
     const List<Session> &incoming() const { return incoming_; }
     // What went wrong in the last operation, and its errno; empty if nothing did.

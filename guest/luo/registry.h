@@ -39,6 +39,8 @@ public:
     const List<Flb> &flbs() const { return flbs_; }
     static bool depends(const FileHandler &handler, const Flb &flb) { return find_link(handler, flb) != nullptr; }
 
+    std::uint64_t pages() const { return links_.pages(); }
+
     // Sessions count themselves in and out: while there are any, handlers neither come nor go.
     void session_added() { sessions_++; }
     void session_removed() { sessions_--; }

@@ -2,6 +2,7 @@
 // What the test handlers and test FLBs were called for, in order, and which of their calls shall fail.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -57,6 +58,9 @@ public:
     // The first calls since it was cleared.
     std::span<const Call> trace() const { return {trace_, trace_size_}; }
     void clear_trace() { trace_size_ = 0; }
+    bool is_trace(std::span<const Call> expected) const {
+        return std::equal(expected.begin(), expected.end(), trace_, trace_ + trace_size_);
+    }
 
     // A contract that the orchestrator broke, for example an argument that is not what an earlier call returned.
     void violation() { violations_++; }
