@@ -226,8 +226,7 @@ Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &req
     const auto range = Range::checked(at, kho::page_size);
     if (!range || !kho::is_page_aligned(header_at) || !request.preserved_ranges.contains(*range) ||
         !machine.read(header_at, std::as_writable_bytes(std::span(&page, 1))))
-        return refuse(Status::flbs_not_preserved, 0, at,
-                      "FLBs at 0x%" PRIx64 ": not a preserved page", at);
+        return refuse(Status::flbs_not_preserved, 0, at, "FLBs at 0x%" PRIx64 ": not a preserved page", at);
     if (page.header.pgcnt != kho::abi::flb_area_pages || page.header.count > kho::abi::max_flbs)
         return refuse(Status::flbs_too_many, page.header.count, at,
                       "FLBs at 0x%" PRIx64 ": %" PRIu64 " in %" PRIu64 " pages, expected at most 63 in 1", at,
@@ -237,7 +236,8 @@ Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &req
         const kho::abi::luo_flb_ser &flb = page.entries[i];
         const std::string_view name(flb.name, strnlen(flb.name, sizeof flb.name));
         if (name.empty() || name.size() == sizeof flb.name || !names.insert(name).second)
-            return refuse(Status::flb_name, i, at, "FLB [%" PRIu64 "]: the name is empty, unterminated, or taken", i);
+            return refuse(Status::flb_name, i, at,
+                          "FLB [%" PRIu64 "]: the name is empty, unterminated, or taken", i);
         if (flb.count == 0)
             return refuse(Status::flb_references, i, at, "FLB [%" PRIu64 "]: no reference", i);
     }

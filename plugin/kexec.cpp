@@ -39,8 +39,7 @@ Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range r
 
 kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata,
                             const kho::Release &release) {
-    kho::CoreHeader header{
-        .data = metadata.handover, .memory_map = {}, .release = std::string(release.name)};
+    kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = std::string(release.name)};
     for (const auto &entry : request.memory_map)
         header.memory_map.push_back({entry.addr, entry.size, entry.type, 0});
     return header;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the device itself adds to a handover: KHO FDT, LUO FDT, an empty page of FLBs where the format wants one and the
-// guest has none, scratch array and the map of preserved memory, made in host memory first and put into free guest RAM
-// when nothing can fail any more.
+// What the device itself adds to a handover: KHO FDT, LUO FDT, an empty page of FLBs where the format wants
+// one and the guest has none, scratch array and the map of preserved memory, made in host memory first and
+// put into free guest RAM when nothing can fail any more.
 #pragma once
 
 #include <vector>

@@ -68,8 +68,8 @@ public:
     // A block of the last kernel. EINVAL: unaligned or not RAM; EBUSY: in scratch or reserved; EEXIST: twice.
     Errno add_incoming(kho::PhysAddr start, unsigned order);
 
-    // Folios are given out up to this order: kho::max_order, as in the kernel, unless a measurement wants more (at most
-    // kho::max_block_order).
+    // Folios are given out up to this order: kho::max_order, as in the kernel, unless a measurement wants
+    // more (at most kho::max_block_order).
     unsigned largest_order() const { return largest_order_; }
     void set_largest_order(unsigned order) { largest_order_ = order; }
 

@@ -40,7 +40,8 @@ Errno restore_free(Pages &pages, PhysAddr block) {
         return order.error();
     if (const Errno error = pages.restore(block); error != Errno::ok)
         return error;
-    return *order <= pages.largest_order() ? pages.free(block) : pages.free_run(block, std::uint64_t{1} << *order);
+    return *order <= pages.largest_order() ? pages.free(block)
+                                           : pages.free_run(block, std::uint64_t{1} << *order);
 }
 
 namespace {

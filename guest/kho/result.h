@@ -8,7 +8,7 @@
 namespace guest {
 
 enum class [[nodiscard]] Errno : std::int32_t{
-    ok = 0,      enoent = 2,  eio = 5,     ebadf = 9,   eagain = 11,  enomem = 12,     ebusy = 16,
+    ok = 0,      enoent = 2,  eio = 5,     ebadf = 9,  eagain = 11, enomem = 12,  ebusy = 16,
     eexist = 17, enodev = 19, einval = 22, efbig = 27, enospc = 28, enodata = 61, eopnotsupp = 95,
 };
 

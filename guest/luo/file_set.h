@@ -54,8 +54,8 @@ public:
     kho::PhysAddr area() const { return area_; }
 
     // In this order: EEXIST: the token is used. ENOSPC: the set is full. EBADF: no file. ENOENT: no handler
-    // takes it. EBUSY: a set holds it already. ENOMEM, or the error of an FLB that the handler depends on, or the
-    // handler's own. Whatever it is, nothing was taken.
+    // takes it. EBUSY: a set holds it already. ENOMEM, or the error of an FLB that the handler depends on, or
+    // the handler's own. Whatever it is, nothing was taken.
     Errno preserve(FileSetContext &context, std::uint64_t token, File *file, Place &place);
     void unpreserve_all(FileSetContext &context);
 

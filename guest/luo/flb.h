@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a file-lifecycle-bound object (FLB) provides: state that several files share, as the state of an IOMMU is
-// shared by all VFIO files. It is preserved with the first file whose handler depends on it and given up with the
-// last one, on either side of the kexec. Compare kernel/liveupdate/luo_flb.c (7.0 and later).
+// What a file-lifecycle-bound object (FLB) provides: state that several files share, as the state of an IOMMU
+// is shared by all VFIO files. It is preserved with the first file whose handler depends on it and given up
+// with the last one, on either side of the kexec. Compare kernel/liveupdate/luo_flb.c (7.0 and later).
 //
 //   old kernel   preserve ──> (further files are counted) ──kexec──>   or   ──> unpreserve
 //   new kernel   [check] ──> retrieve, when somebody first asks for it ──> finish     [ ]: optional
@@ -20,9 +20,9 @@ struct Flb;
 
 struct FlbOpArgs {
     Flb *flb = nullptr;
-    std::uint64_t data = 0;    // the serialized form: out in preserve
-    void *object = nullptr;    // the live object: out in preserve and retrieve, never null then
-    Place *place = nullptr;    // where to say what is wrong; never null
+    std::uint64_t data = 0;  // the serialized form: out in preserve
+    void *object = nullptr;  // the live object: out in preserve and retrieve, never null then
+    Place *place = nullptr;  // where to say what is wrong; never null
 };
 
 // A retrieve that fails gives up what it could not restore: nothing else is called for it after that.
@@ -34,8 +34,8 @@ struct FlbOps {
 
     Errno (*check)(FlbOpArgs &args) = nullptr;
 
-    // The owner of the callbacks must stay from preserve to unpreserve, and from retrieve to finish. No pin: it
-    // always does.
+    // The owner of the callbacks must stay from preserve to unpreserve, and from retrieve to finish. No pin:
+    // it always does.
     bool (*pin)(Flb &flb) = nullptr;
     void (*unpin)(Flb &flb) = nullptr;
 };

@@ -19,9 +19,11 @@ constexpr std::uint64_t area_bytes = kho::abi::flb_area_pages * kho::page_size;
 
 }  // namespace
 
-Errno FlbSet::start(Pages &pages, const Registry &registry) {
+Errno FlbSet::start(Pages &pages, const Registry &registry, bool with_area) {
     pages_ = &pages;
     registry_ = &registry;
+    if (!with_area)
+        return Errno::ok;
     const Result<PhysAddr> area = alloc_preserve(pages, area_bytes);
     if (!area)
         return area.error();
@@ -34,7 +36,8 @@ Errno FlbSet::stop() {
     for (const Flb *flb = registry_->flbs().first(); flb != nullptr; flb = flb->next)
         if (flb->outgoing.references > 0)
             return Errno::ebusy;
-    static_cast<void>(unpreserve_free(*pages_, area_));
+    if (area_ != PhysAddr{})
+        static_cast<void>(unpreserve_free(*pages_, area_));
     area_ = PhysAddr{};
     return Errno::ok;
 }
@@ -82,16 +85,18 @@ void FlbSet::put_outgoing(Flb &flb) {
     if (--flb.outgoing.references > 0)
         return;
     Place nowhere;
-    FlbOpArgs args{
-        .flb = &flb, .data = flb.outgoing.data, .object = flb.outgoing.object, .place = &nowhere};
+    FlbOpArgs args{.flb = &flb, .data = flb.outgoing.data, .object = flb.outgoing.object, .place = &nowhere};
     flb.ops->unpreserve(args);
     flb.outgoing = {};
     if (flb.ops->unpin != nullptr)
         flb.ops->unpin(flb);
 }
 
-// A preserved FLB is written whoever keeps it so; the next kernel needs its number of references to know when it ends.
+// A preserved FLB is written whoever keeps it so; the next kernel needs its number of references to know when
+// it ends.
 void FlbSet::serialize() {
+    if (area_ == PhysAddr{})
+        return;
     const PhysicalWindow &window = pages_->window();
     std::uint64_t count = 0;
     for (const Flb *flb = registry_->flbs().first(); flb != nullptr; flb = flb->next) {
@@ -101,8 +106,7 @@ void FlbSet::serialize() {
         std::copy_n(flb->compatible.data(), flb->compatible.size(), ser.name);
         ser.data = flb->outgoing.data;
         ser.count = flb->outgoing.references;
-        static_cast<void>(
-            window.store(area_ + (sizeof(luo_flb_header_ser) + count * sizeof(ser)), ser));
+        static_cast<void>(window.store(area_ + (sizeof(luo_flb_header_ser) + count * sizeof(ser)), ser));
         count++;
     }
     static_cast<void>(
@@ -110,6 +114,8 @@ void FlbSet::serialize() {
 }
 
 void FlbSet::unserialize() {
+    if (area_ == PhysAddr{})
+        return;
     zero_words(pages_->bytes(area_, area_bytes), area_bytes);
     static_cast<void>(
         pages_->window().store(area_, luo_flb_header_ser{.pgcnt = kho::abi::flb_area_pages, .count = 0}));
@@ -121,7 +127,8 @@ bool FlbSet::serialized_is_clear() const {
     luo_flb_header_ser header{};
     constexpr std::uint64_t behind = sizeof(header);
     return pages_->window().load(area_, header) && header.pgcnt == kho::abi::flb_area_pages &&
-           header.count == 0 && all_zero(pages_->bytes(area_ + behind, area_bytes - behind), area_bytes - behind);
+           header.count == 0 &&
+           all_zero(pages_->bytes(area_ + behind, area_bytes - behind), area_bytes - behind);
 }
 
 }  // namespace guest

@@ -146,8 +146,7 @@ void FlbSet::put_incoming(Flb &flb) {
     if (flb.incoming.state != FlbIncoming::retrieved)
         return;
     Place nowhere;
-    FlbOpArgs args{
-        .flb = &flb, .data = flb.incoming.data, .object = flb.incoming.object, .place = &nowhere};
+    FlbOpArgs args{.flb = &flb, .data = flb.incoming.data, .object = flb.incoming.object, .place = &nowhere};
     flb.ops->finish(args);
     flb.incoming = {.state = FlbIncoming::finished};
     if (flb.ops->unpin != nullptr)

@@ -35,10 +35,10 @@ Errno LiveUpdate::told(Errno error, std::string_view session) {
     return told(error, place);
 }
 
-Errno LiveUpdate::start_with(Pages &pages, bool enabled, const LuoLimits &limits) {
+Errno LiveUpdate::start_with(Pages &pages, bool enabled, bool flbs, const LuoLimits &limits) {
     if (phase_ != Phase::stopped)
         return Errno::ebusy;
-    registry_.init(pages, enabled);
+    registry_.init(pages, enabled, flbs);
     if (!enabled)
         return Errno::ok;
     limits_ = limits;
@@ -53,7 +53,7 @@ Errno LiveUpdate::start_with(Pages &pages, bool enabled, const LuoLimits &limits
     const Result<PhysAddr> area = alloc_preserve(pages, area_bytes());
     if (!area)
         return area.error();
-    if (const Errno error = flbs_.start(pages, registry_); error != Errno::ok) {
+    if (const Errno error = flbs_.start(pages, registry_, flbs); error != Errno::ok) {
         static_cast<void>(unpreserve_free(pages, *area));
         return error;
     }

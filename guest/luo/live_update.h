@@ -29,8 +29,8 @@ struct Session {
     std::string_view name_view() const { return name; }
 };
 
-// What the arrays hold. Both kernels must agree, so they are a constant of whoever starts it; the format's own are the
-// default.
+// What the arrays hold. Both kernels must agree, so they are a constant of whoever starts it; the format's
+// own are the default.
 struct LuoLimits {
     std::uint64_t sessions = kho::abi::max_sessions;
     std::uint64_t files_per_set = kho::abi::max_files_per_set;
@@ -40,11 +40,12 @@ class LiveUpdate {
 public:
     constexpr LiveUpdate() = default;
 
-    // Takes the session area and the page of the FLBs. `enabled` as liveupdate=on; EOPNOTSUPP from everything else if it is off.
+    // Takes the session area and the page of the FLBs. `enabled` as liveupdate=on; EOPNOTSUPP from everything
+    // else if it is off. `flbs`: false for what 6.19 is, a kernel without FLBs and without that page.
     template <LuoLimits limits = LuoLimits{}>
-    Errno start(Pages &pages, bool enabled) {
+    Errno start(Pages &pages, bool enabled, bool flbs = true) {
         static_assert(limits.sessions > 0 && limits.files_per_set > 0);
-        return start_with(pages, enabled, limits);
+        return start_with(pages, enabled, flbs, limits);
     }
     // Gives them back. EBUSY: there are sessions, an FLB is in use, or it is frozen.
     Errno stop();
@@ -64,8 +65,8 @@ public:
     // session is gone then. EINVAL: an incoming session that nobody retrieved.
     Errno release(Session &session);
 
-    // The live object of an FLB, for whoever works with it, and letting go of it: see FlbSet. EOPNOTSUPP, and EBUSY
-    // while frozen, since the number of references is serialized.
+    // The live object of an FLB, for whoever works with it, and letting go of it: see FlbSet. EOPNOTSUPP, and
+    // EBUSY while frozen, since the number of references is serialized.
     Result<void *> get_outgoing(Flb &flb);
     Errno put_outgoing(Flb &flb);
     Result<void *> get_incoming(Flb &flb);
@@ -76,8 +77,8 @@ public:
     // After a kexec that did not happen. EINVAL if nothing is frozen.
     Errno unserialize();
 
-    // Whether the session area, the file arrays of all outgoing sessions and the FLBs say nothing: not while frozen, if
-    // there is a session.
+    // Whether the session area, the file arrays of all outgoing sessions and the FLBs say nothing: not while
+    // frozen, if there is a session.
     bool serialized_is_clear() const;
 
     // Makes the incoming sessions, once: later calls return what the first one did. Everything is checked
@@ -92,7 +93,8 @@ public:
     std::uint64_t unknown_flbs() const { return flbs_.unknown(); }
     // Pages that sessions, their files and dependencies take here, their serialized forms not counted.
     std::uint64_t bookkeeping_pages() const {
-        return pool_.pages() + by_name_.pages() + files_.entries.pages() + files_.by_token.pages() + registry_.pages();
+        return pool_.pages() + by_name_.pages() + files_.entries.pages() + files_.by_token.pages() +
+               registry_.pages();
     }
     const List<Session> &outgoing() const { return outgoing_; }
     const List<Session> &incoming() const { return incoming_; }
@@ -103,7 +105,7 @@ private:
     enum class Phase : std::uint8_t { stopped, running, frozen };
     enum class Op : std::uint8_t { preserve, retrieve, finish, release };
 
-    Errno start_with(Pages &pages, bool enabled, const LuoLimits &limits);
+    Errno start_with(Pages &pages, bool enabled, bool flbs, const LuoLimits &limits);
     Errno may(Op op, const Session &session) const;
     // The last thing that every operation does: remembers what its caller is told.
     Errno told(Errno error, const Place &place);

@@ -60,7 +60,8 @@ Errno LiveUpdate::deserialize_all(PhysAddr header, PhysAddr flb_header, Place &p
 Errno LiveUpdate::check_flbs(Place &place) const {
     for (FileHandler *h = registry_.handlers().first(); h != nullptr; h = h->next) h->incoming_files = 0;
     for (const Session *session = incoming_.first(); session != nullptr; session = session->next)
-        for (const FileEntry *entry = session->file_set.files().first(); entry != nullptr; entry = entry->next)
+        for (const FileEntry *entry = session->file_set.files().first(); entry != nullptr;
+             entry = entry->next)
             entry->handler->incoming_files++;
     return flbs_.check_references(place);
 }

@@ -15,7 +15,8 @@ using namespace kho::abi;
 namespace {
 
 // The page-aligned address in a child node of this name and compatible.
-bool header_address(const void *fdt, int node, const char *compatible, const char *property, kho::PhysAddr &out) {
+bool header_address(const void *fdt, int node, const char *compatible, const char *property,
+                    kho::PhysAddr &out) {
     std::uint64_t address = 0;
     if (!fdt_string_is(fdt, node, "compatible", compatible) || !fdt_u64(fdt, node, property, address) ||
         address == 0 || !kho::is_aligned(address, kho::page_size))
@@ -44,7 +45,8 @@ Errno read_luo_fdt(Pages &pages, kho::PhysAddr at, LuoFdt &out, Place &place) {
                                         out.session_header))
         return fail(place, Fault::session_node, address);
     const int flbs = fdt_subnode_offset(fdt, 0, luo_flb_node);
-    if (flbs >= 0 && !header_address(fdt, flbs, luo_flb_v1_compatible, luo_flb_header_property, out.flb_header))
+    if (flbs >= 0 &&
+        !header_address(fdt, flbs, luo_flb_v1_compatible, luo_flb_header_property, out.flb_header))
         return fail(place, Fault::flb_node, address);
     return Errno::ok;
 }

@@ -24,8 +24,8 @@ bool complete(const FileHandler &handler) {
 
 bool complete(const Flb &flb) {
     const FlbOps *ops = flb.ops;
-    return ops != nullptr && ops->preserve != nullptr && ops->unpreserve != nullptr && ops->retrieve != nullptr &&
-           ops->finish != nullptr && is_compatible(flb.compatible);
+    return ops != nullptr && ops->preserve != nullptr && ops->unpreserve != nullptr &&
+           ops->retrieve != nullptr && ops->finish != nullptr && is_compatible(flb.compatible);
 }
 
 template <typename T>
@@ -91,7 +91,7 @@ FlbLink *Registry::find_link(const FileHandler &handler, const Flb &flb) {
 }
 
 Errno Registry::add_flb(FileHandler &handler, Flb &flb) {
-    if (!enabled_)
+    if (!enabled_ || !has_flbs_)
         return Errno::eopnotsupp;
     if (!complete(flb) || find(handler.compatible) != &handler)
         return Errno::einval;

@@ -11,10 +11,11 @@ class Registry {
 public:
     constexpr Registry() = default;
 
-    // `enabled`: liveupdate=on
-    void init(Pages &pages, bool enabled) {
+    // `enabled`: liveupdate=on. `flbs`: there is a place to hand them over.
+    void init(Pages &pages, bool enabled, bool flbs = true) {
         links_.init(pages);
         enabled_ = enabled;
+        has_flbs_ = flbs;
     }
     bool enabled() const { return enabled_; }
 
@@ -24,11 +25,13 @@ public:
     // And what it depends on. EOPNOTSUPP, EBUSY as above; ENOENT: it is not registered.
     Errno remove(FileHandler &handler);
 
-    // Makes all files of a handler depend on an FLB. EOPNOTSUPP, EBUSY as above. EINVAL: a mandatory callback is missing,
-    // `compatible` is empty or too long, or the handler is not registered. EEXIST: it depends on it already, or
-    // another FLB has this compatible. ENOSPC: there are 63 others. ENOMEM.
+    // Makes all files of a handler depend on an FLB. EOPNOTSUPP: live update is off, or without FLBs. EINVAL:
+    // a mandatory callback is missing, `compatible` is empty or too long, or the handler is not registered.
+    // EBUSY as above. EEXIST: it depends on it already, or another FLB has this compatible. ENOSPC: there are
+    // 63 others. ENOMEM.
     Errno add_flb(FileHandler &handler, Flb &flb);
-    // EOPNOTSUPP, EBUSY as above, or because somebody still has a reference; ENOENT: the handler does not depend on it.
+    // EOPNOTSUPP, EBUSY as above, or because somebody still has a reference; ENOENT: the handler does not
+    // depend on it.
     Errno remove_flb(FileHandler &handler, Flb &flb);
 
     // The first handler that takes this file, in order of registration; nullptr if none does.
@@ -37,7 +40,9 @@ public:
     Flb *find_flb(std::string_view compatible) const;
     const List<FileHandler> &handlers() const { return handlers_; }
     const List<Flb> &flbs() const { return flbs_; }
-    static bool depends(const FileHandler &handler, const Flb &flb) { return find_link(handler, flb) != nullptr; }
+    static bool depends(const FileHandler &handler, const Flb &flb) {
+        return find_link(handler, flb) != nullptr;
+    }
 
     std::uint64_t pages() const { return links_.pages(); }
 
@@ -57,6 +62,7 @@ private:
     Pool<FlbLink> links_;
     std::uint64_t sessions_ = 0;
     bool enabled_ = false;
+    bool has_flbs_ = true;
 };
 
 }  // namespace guest

@@ -11,9 +11,9 @@ struct Described {
 };
 
 constexpr Described callbacks[callback_count] = {
-    {"preserve", true},      {"unpreserve", false},     {"freeze", true},     {"unfreeze", false},
-    {"check", true},         {"retrieve", true},        {"can_finish", true}, {"finish", false},
-    {"flb_preserve", true},  {"flb_unpreserve", false}, {"flb_check", true},  {"flb_retrieve", true},
+    {"preserve", true},     {"unpreserve", false},     {"freeze", true},     {"unfreeze", false},
+    {"check", true},        {"retrieve", true},        {"can_finish", true}, {"finish", false},
+    {"flb_preserve", true}, {"flb_unpreserve", false}, {"flb_check", true},  {"flb_retrieve", true},
     {"flb_finish", false},
 };
 

@@ -62,7 +62,8 @@ public:
         return std::equal(expected.begin(), expected.end(), trace_, trace_ + trace_size_);
     }
 
-    // A contract that the orchestrator broke, for example an argument that is not what an earlier call returned.
+    // A contract that the orchestrator broke, for example an argument that is not what an earlier call
+    // returned.
     void violation() { violations_++; }
     std::uint64_t violations() const { return violations_; }
 

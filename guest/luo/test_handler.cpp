@@ -40,8 +40,8 @@ Result<PhysAddr> preserve_page(Pages &pages, const TestPage &content) {
 // Claims the page of an incoming object and looks whether it is one.
 Errno check_page(Pages &pages, PhysAddr at, std::uint64_t magic, Place &place) {
     TestPage page{};
-    if (const Result<unsigned> order = pages.order_of(at); !pages.is_incoming(at) || *order != 0 ||
-                                                            !pages.window().load(at, page) || page.magic != magic)
+    if (const Result<unsigned> order = pages.order_of(at);
+        !pages.is_incoming(at) || *order != 0 || !pages.window().load(at, page) || page.magic != magic)
         return fail(place, Fault::handler_refused, kho::value(at), page.magic);
     return pages.claim(at) == Errno::ok ? Errno::ok : fail(place, Fault::handler_refused, kho::value(at));
 }
@@ -104,8 +104,8 @@ Errno TestHandler::freeze(FileOpArgs &args) {
     TestHandler &handler = self(args);
     const PhysicalWindow &window = handler.pages_->window();
     TestPage page{};
-    if (args.private_data != args.file || !window.load(page_of(args), page) || page.magic != test_file_magic ||
-        page.id != id_of(args.file))
+    if (args.private_data != args.file || !window.load(page_of(args), page) ||
+        page.magic != test_file_magic || page.id != id_of(args.file))
         handler.calls_->violation();
     // Also when it fails: the orchestrator must not keep what a failed freeze left there.
     args.serialized_data |= frozen;

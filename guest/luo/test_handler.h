@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A kind of file, its handler and an FLB for tests: their calls are noted and can be told to fail (test_calls.h).
+// A kind of file, its handler and an FLB for tests: their calls are noted and can be told to fail
+// (test_calls.h).
 //
 //   luo_file_ser.data ──> TestPage {magic, id, freezes}          luo_flb_ser.data ──> TestPage {magic, id, 0}
 //
-// A test file is nothing but a number. The page of a preserved one carries it into the next kernel, and how often the
-// file was frozen.
+// A test file is nothing but a number. The page of a preserved one carries it into the next kernel, and how
+// often the file was frozen.
 #pragma once
 
 #include "guest/kho/pool.h"
@@ -48,7 +49,8 @@ private:
 
 class TestHandler : public FileHandler {
 public:
-    static constexpr std::uint64_t frozen = 1;  // freeze sets this bit of the serialized data, unfreeze clears it
+    static constexpr std::uint64_t frozen =
+        1;  // freeze sets this bit of the serialized data, unfreeze clears it
 
     constexpr TestHandler() = default;
     // All test files, or only those whose `type` is another one.

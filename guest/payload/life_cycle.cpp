@@ -30,7 +30,9 @@ LifeCycle::Spec LifeCycle::spec(unsigned file) const {
     return {3, 2, 100 + life_};
 }
 
-std::uint64_t LifeCycle::incoming_id(const Spec &spec) const { return spec.session == 3 ? spec.id - 1 : spec.id; }
+std::uint64_t LifeCycle::incoming_id(const Spec &spec) const {
+    return spec.session == 3 ? spec.id - 1 : spec.id;
+}
 
 Errno LifeCycle::start(Pages &pages, LiveUpdate &live_update, std::uint64_t life) {
     pages_ = &pages;
@@ -67,7 +69,8 @@ Errno LifeCycle::preserve() {
             file_[i] = *file;
             file_[i]->type = &type_of(s.handler);
         }
-        if (const Errno error = live_update_->preserve(*session_[s.session], s.id, file_[i]); error != Errno::ok)
+        if (const Errno error = live_update_->preserve(*session_[s.session], s.id, file_[i]);
+            error != Errno::ok)
             return error;
     }
     return Errno::ok;
@@ -106,12 +109,13 @@ bool LifeCycle::registration_is_strict() {
     TestFlb flb;
     flb.init(*pages_, calls_, "other-flb", 3);
     return registry.add(broken) == Errno::einval && registry.add(other) == Errno::ebusy &&
-           registry.remove(handler_[0]) == Errno::ebusy && registry.add_flb(handler_[0], flb) == Errno::ebusy &&
+           registry.remove(handler_[0]) == Errno::ebusy &&
+           registry.add_flb(handler_[0], flb) == Errno::ebusy &&
            registry.remove_flb(handler_[0], flb_[0]) == Errno::ebusy && live_update_->stop() == Errno::ebusy;
 }
 
-// The agent goes away before the kexec: its session is closed. The last one, which is made anew then: there may be no
-// room for another.
+// The agent goes away before the kexec: its session is closed. The last one, which is made anew then: there
+// may be no room for another.
 bool LifeCycle::closing_unpreserves() {
     const Result<TestFile *> created = test_files_.create(201);
     if (!created)
@@ -140,7 +144,8 @@ bool LifeCycle::freeze_fails_at(std::uint64_t n) {
     const Pages::Counts before = pages_->counts();
     calls_.clear_trace();
     calls_.fail(Callback::freeze, n, Errno::eio);
-    if (live_update_->serialize() != Errno::eio || live_update_->last_place().token != spec(static_cast<unsigned>(n - 1)).id)
+    if (live_update_->serialize() != Errno::eio ||
+        live_update_->last_place().token != spec(static_cast<unsigned>(n - 1)).id)
         return false;
     TestCalls::Call expected[2 * files];
     std::size_t count = 0;
@@ -148,15 +153,19 @@ bool LifeCycle::freeze_fails_at(std::uint64_t n) {
         expected[count++] = {Callback::freeze, 0, spec(static_cast<unsigned>(i)).id};
     for (std::uint64_t i = n - 1; i-- > 0;)
         expected[count++] = {Callback::unfreeze, 0, spec(static_cast<unsigned>(i)).id};
-    return calls_.is_trace({expected, count}) && live_update_->serialized_is_clear() && pages_->counts() == before;
+    return calls_.is_trace({expected, count}) && live_update_->serialized_is_clear() &&
+           pages_->counts() == before;
 }
 
 void LifeCycle::before_kexec(Ktap &ktap) {
     ktap.check(registration_is_strict(), "handlers and FLBs neither come nor go while there are sessions");
-    ktap.check(closing_unpreserves(), "a session that is closed before the kexec unpreserves its files, last first");
+    ktap.check(closing_unpreserves(),
+               "a session that is closed before the kexec unpreserves its files, last first");
     ktap.check(freeze_fails_at(1), "the first file refuses to freeze: cancelled");
-    ktap.check(freeze_fails_at(files / 2 + 1), "a file in the middle refuses to freeze: what was frozen is unfrozen");
-    ktap.check(freeze_fails_at(files), "the last file refuses to freeze: all others are unfrozen, last first");
+    ktap.check(freeze_fails_at(files / 2 + 1),
+               "a file in the middle refuses to freeze: what was frozen is unfrozen");
+    ktap.check(freeze_fails_at(files),
+               "the last file refuses to freeze: all others are unfrozen, last first");
     const bool again = live_update_->serialize() == Errno::ok && !live_update_->serialized_is_clear() &&
                        live_update_->unserialize() == Errno::ok && live_update_->serialized_is_clear();
     ktap.check(again && calls_.violations() == 0, "then a second attempt succeeds");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The whole life cycle of files, with test files whose callbacks fail when they are told to, beside the memory files of
-// the scenario. Four sessions go through every kexec:
+// The whole life cycle of files, with test files whose callbacks fail when they are told to, beside the
+// memory files of the scenario. Four sessions go through every kexec:
 //
 //   session              files (handler)                     FLBs of the handlers
 //   "cycle: shared 1"    1, 2, 3 (test-v1)                   test-v1  ──> flb 1, flb 2
@@ -8,9 +8,10 @@
 //   "cycle: unfinished"  6, 7, 8 (test-v1)
 //   "cycle: left alone"  100 + life (test-v3)                test-v3  ──> none
 //
-// In the new kernel the files of the first two are retrieved and go on to the next life. Of the third one file is
-// retrieved, one fails to be, one is never asked for, and finishing is refused three times. Nobody retrieves the fourth:
-// it stays until the next kexec loses it; the last life takes it after all, so that every page can be accounted for.
+// In the new kernel the files of the first two are retrieved and go on to the next life. Of the third one
+// file is retrieved, one fails to be, one is never asked for, and finishing is refused three times. Nobody
+// retrieves the fourth: it stays until the next kexec loses it; the last life takes it after all, so that
+// every page can be accounted for.
 #pragma once
 
 #include "guest/luo/live_update.h"

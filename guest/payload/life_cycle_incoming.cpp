@@ -38,7 +38,8 @@ bool LifeCycle::flbs_are_retrieved_once() {
         const Result<void *> again = live_update_->get_incoming(flb_[i]);
         if (!object || !again || *object != *again || TestFlb::id_of(*object) != i + 1)
             return false;
-        if (live_update_->put_incoming(flb_[i]) != Errno::ok || live_update_->put_incoming(flb_[i]) != Errno::ok)
+        if (live_update_->put_incoming(flb_[i]) != Errno::ok ||
+            live_update_->put_incoming(flb_[i]) != Errno::ok)
             return false;
     }
     const Call expected[] = {{Callback::flb_retrieve, 0, 1}, {Callback::flb_retrieve, 0, 2}};
@@ -84,12 +85,16 @@ bool LifeCycle::finish_is_granted() {
     calls_.clear_trace();
     const auto eio = -static_cast<std::int32_t>(Errno::eio);
     const Call expected[] = {
-        {Callback::can_finish, 0, 6},           {Callback::can_finish, 0, TestCalls::nothing},
-        {Callback::can_finish, 0, TestCalls::nothing}, {Callback::finish, 0, TestCalls::nothing},
-        {Callback::finish, eio, TestCalls::nothing},   {Callback::finish, 1, 6},
+        {Callback::can_finish, 0, 6},
+        {Callback::can_finish, 0, TestCalls::nothing},
+        {Callback::can_finish, 0, TestCalls::nothing},
+        {Callback::finish, 0, TestCalls::nothing},
+        {Callback::finish, eio, TestCalls::nothing},
+        {Callback::finish, 1, 6},
     };
     const bool good = live_update_->finish(*session_[2]) == Errno::ok && calls_.is_trace(expected) &&
-                      file_[5]->references == 1 && live_update_->retrieve(*session_[2], 6).error() == Errno::enoent;
+                      file_[5]->references == 1 &&
+                      live_update_->retrieve(*session_[2], 6).error() == Errno::enoent;
     return live_update_->release(*session_[2]) == Errno::ok && good;
 }
 
@@ -129,8 +134,10 @@ void LifeCycle::after_kexec(Ktap &ktap) {
     good = ktap.check(good && shared_files_are_retrieved(),
                       "files of several sessions are retrieved in any order, and again");
     good = ktap.check(good && failed_retrieve_is_remembered(), "a retrieve that failed is not tried again");
-    good = ktap.check(good && finish_is_refused(), "one file cannot finish: nothing is done, whichever it is");
-    good = ktap.check(good && finish_is_granted(), "later it can; files that nobody retrieved end with the others");
+    good =
+        ktap.check(good && finish_is_refused(), "one file cannot finish: nothing is done, whichever it is");
+    good = ktap.check(good && finish_is_granted(),
+                      "later it can; files that nobody retrieved end with the others");
     good = ktap.check(good && files_are_held_until_finished(),
                       "a file goes on to the next life when it is finished, not before");
     good = ktap.check(good && flbs_end_with_their_last_file(), "FLBs end with the last file of all sessions");

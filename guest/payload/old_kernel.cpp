@@ -78,9 +78,11 @@ bool Payload::preserve_sessions() {
             }
         }
     }
-    if (good && params_.cycle && life_cycle_.preserve() != Errno::ok) {
-        report(live_update_.last_place());
-        good = false;
+    if (good && params_.cycle) {
+        good = life_cycle_.preserve() == Errno::ok;
+        if (!good)
+            report(live_update_.last_place());
+        count_cycle();
     }
     return ktap.check(good, "preserve", totals_.sessions, " sessions, ", totals_.files, " files, ",
                       totals_.bytes, " bytes");

@@ -93,6 +93,10 @@ private:
     MemoryFile *&file_slot(std::uint64_t number) { return file_table_[number]; }
     std::uint64_t writer_of(const FileSpec &spec) const { return spec.rewritten ? content_life_ : 1; }
 
+    void count_cycle() {
+        totals_.sessions += LifeCycle::sessions;
+        totals_.files += LifeCycle::files;
+    }
     unsigned cycle_sessions() const { return params_.cycle ? LifeCycle::sessions : 0; }
     unsigned watchdog_seconds() const {
         return static_cast<unsigned>(params_.watchdog < 500 ? params_.watchdog : 500);

@@ -37,8 +37,8 @@ class Scenario {
 public:
     constexpr Scenario() = default;
 
-    // `big`: bytes of the large files together. `extra`: sessions beside the usual ones, of one small file each, or of
-    // `extra_files` empty ones.
+    // `big`: bytes of the large files together. `extra`: sessions beside the usual ones, of one small file
+    // each, or of `extra_files` empty ones.
     Scenario(std::uint64_t big, unsigned extra, unsigned extra_files, bool high_memory)
         : big_(big), extra_(extra), extra_files_(extra_files), high_memory_(high_memory) {}
 

@@ -98,7 +98,8 @@ void Payload::set_up_scenario() {
         bail_out("session-files=: at most ", kho::abi::max_files_per_set);
     const bool high =
         high_memory(layout_.map, {scratch_, scratch_count_}) >= Scenario::high_memory_needed(big);
-    scenario_ = Scenario(big, static_cast<unsigned>(extra), static_cast<unsigned>(params_.session_files), high);
+    scenario_ =
+        Scenario(big, static_cast<unsigned>(extra), static_cast<unsigned>(params_.session_files), high);
 }
 
 bool Payload::start_live_update() {
@@ -114,7 +115,7 @@ bool Payload::start_live_update() {
         std::byte *bytes = pages_.bytes(*run, table_pages_ * kho::page_size);
         zero_words(bytes, table_pages_ * kho::page_size);
         file_table_ = reinterpret_cast<MemoryFile **>(bytes);
-        error = live_update_.start(pages_, true);
+        error = live_update_.start(pages_, true, params_.cycle);
     }
     if (error == Errno::ok)
         error = live_update_.registry().add(memfd_);

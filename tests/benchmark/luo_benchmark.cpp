@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What n files of one session, and n sessions, cost in a whole live update: preserve, freeze, (kexec), deserialize,
-// retrieve, finish. The limits of the format are raised to n. A handler that does nothing leaves the orchestrator alone.
+// What n files of one session, and n sessions, cost in a whole live update: preserve, freeze, (kexec),
+// deserialize, retrieve, finish. The limits of the format are raised to n. A handler that does nothing leaves
+// the orchestrator alone.
 //
-// `per_item` is what matters: it would grow ten times from row to row if tokens or names were searched for, as they are
-// in the kernel. `vs_smallest` is its ratio to the first row of the same run.
+// `per_item` is what matters: it would grow ten times from row to row if tokens or names were searched for,
+// as they are in the kernel. `vs_smallest` is its ratio to the first row of the same run.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -161,7 +162,8 @@ void Items(benchmark::State &state) {
         first = per_item;
     state.counters["per_item_ns"] = per_item * 1e9;
     state.counters["vs_smallest"] = per_item / first;
-    for (unsigned i = 0; i < stages; i++) state.counters[std::string(stage_names[i]) + "_ns"] = sums[i] / count * 1e9;
+    for (unsigned i = 0; i < stages; i++)
+        state.counters[std::string(stage_names[i]) + "_ns"] = sums[i] / count * 1e9;
 }
 
 #define ROWS(n) \

@@ -403,7 +403,7 @@ TEST(Properties, CanBeReadWhileRunningAndNotBeChanged) {
     EXPECT_EQ(q.property("poison"), "zero");
     EXPECT_EQ(q.property("append"), "a b");
     EXPECT_EQ(q.property("kernel"), "/some/kernel");
-    EXPECT_EQ(q.property("release"), "6.19");
+    EXPECT_EQ(q.property("release"), "7.0");
     EXPECT_EQ(q.property("state"), "idle");
     EXPECT_EQ(q.property("last-error"), "");
     EXPECT_EQ(q.property("kexec-count"), 0);

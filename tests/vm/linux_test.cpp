@@ -18,8 +18,8 @@ std::string kernel(const std::string &version) {
     return folder && std::filesystem::exists(path) ? path : "";
 }
 
-// There is no user space for it: once past its early boot it panics, and the machine ends. Without test files, which no
-// Linux has a handler for.
+// There is no user space for it: once past its early boot it panics, and the machine ends. Without test
+// files, which no Linux has a handler for.
 Outcome hand_to(const std::string &path, const std::string &format) {
     Machine machine = vm::machine(Image::elf, "lives=2 scratch=256M cycle=0");
     machine.name = "q35";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The whole state of an orchestrator as text, so that "nothing has changed" is one comparison whose failure says what has.
+// The whole state of an orchestrator as text, so that "nothing has changed" is one comparison whose failure
+// says what has.
 #pragma once
 
 #include <sstream>
@@ -26,8 +27,8 @@ inline std::string describe(const Machine &machine, LiveUpdate &luo) {
     std::ostringstream out;
     const auto sessions = [&](const char *kind, const List<Session> &list) {
         for (const Session *s = list.first(); s != nullptr; s = s->next) {
-            out << kind << (s->state == SessionState::retrieved ? " retrieved" : "") << " session " << s->name << " area "
-                << kho::value(s->file_set.area()) << "\n";
+            out << kind << (s->state == SessionState::retrieved ? " retrieved" : "") << " session " << s->name
+                << " area " << kho::value(s->file_set.area()) << "\n";
             describe_files(out, s->file_set);
         }
     };
@@ -40,10 +41,11 @@ inline std::string describe(const Machine &machine, LiveUpdate &luo) {
         out << "\n";
     }
     for (const Flb *flb = luo.registry().flbs().first(); flb != nullptr; flb = flb->next)
-        out << "flb " << flb->compatible << " outgoing " << flb->outgoing.references << " data " << flb->outgoing.data
-            << " object " << flb->outgoing.object << " incoming " << static_cast<int>(flb->incoming.state) << " "
-            << flb->incoming.references << " data " << flb->incoming.data << " object " << flb->incoming.object
-            << " error " << name(flb->incoming.error) << "\n";
+        out << "flb " << flb->compatible << " outgoing " << flb->outgoing.references << " data "
+            << flb->outgoing.data << " object " << flb->outgoing.object << " incoming "
+            << static_cast<int>(flb->incoming.state) << " " << flb->incoming.references << " data "
+            << flb->incoming.data << " object " << flb->incoming.object << " error "
+            << name(flb->incoming.error) << "\n";
     out << "areas " << (luo.serialized_is_clear() ? "clear" : "written") << "\npages ";
     PrintTo(machine.pages.counts(), &out);
     return out.str();

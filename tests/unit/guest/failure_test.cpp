@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whole lives in which the n-th callback fails, or the n-th allocation, for every n until nothing is left to fail. After
-// each failure the state is what it was before, a second attempt succeeds, and in the end no page has leaked.
+// Whole lives in which the n-th callback fails, or the n-th allocation, for every n until nothing is left to
+// fail. After each failure the state is what it was before, a second attempt succeeds, and in the end no page
+// has leaked.
 #include <functional>
 
 #include "guest/luo/memfd_handler.h"
@@ -39,11 +40,14 @@ bool run(const Life<World> &life, Inject what, std::uint64_t n) {
         calls.fail_any(n);
     else
         pages.fail_allocation(n);
-    const auto pending = [&] { return what == Inject::callback ? calls.failure_pending() : pages.failure_pending(); };
+    const auto pending = [&] {
+        return what == Inject::callback ? calls.failure_pending() : pages.failure_pending();
+    };
     bool cut_short = false;
     for (const Step &step : steps) {
         const std::string where = std::string(life.name) + ", " + step.name + ", " +
-                                  (what == Inject::callback ? "callback " : "allocation ") + std::to_string(n);
+                                  (what == Inject::callback ? "callback " : "allocation ") +
+                                  std::to_string(n);
         const bool was_pending = pending();
         const std::string before = describe(world.m, *world.luo);
         const Errno error = step.run();
@@ -153,7 +157,9 @@ std::vector<Step> new_kernel_steps(NewKernelWorld &w) {
         {"deserialize", [&w] { return w.luo->deserialize(w.header, w.flb_header); }, true, true},
         {"ask for an FLB", [&w] { return w.luo->get_incoming(*w.two).error(); }, true},
         {"let go of it",
-         [&w] { return w.two->incoming.state == FlbIncoming::retrieved ? w.luo->put_incoming(*w.two) : Errno::ok; }},
+         [&w] {
+             return w.two->incoming.state == FlbIncoming::retrieved ? w.luo->put_incoming(*w.two) : Errno::ok;
+         }},
         {"retrieve b", [&w] { return w.retrieve_into(1, "b"); }},
         {"retrieve its file", [&w] { return w.retrieve_file(1, 3); }, true},
         {"retrieve a", [&w] { return w.retrieve_into(0, "a"); }},

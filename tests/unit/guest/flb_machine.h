@@ -17,7 +17,9 @@ struct FlbMachine : LuoMachine {
     FlbMachine() { add(); }
     void add() {
         plain = std::make_unique<HostHandler>(m.pages, *retrieved, calls, "plain-v1");
-        plain->ops_table.can_preserve = [](FileHandler &, const File &file) { return file.type == &plain_type; };
+        plain->ops_table.can_preserve = [](FileHandler &, const File &file) {
+            return file.type == &plain_type;
+        };
         one = std::make_unique<HostFlb>(m.pages, calls, "flb-one", 1);
         two = std::make_unique<HostFlb>(m.pages, calls, "flb-two", 2);
         ASSERT_EQ(luo->registry().add(*plain), Errno::ok);

@@ -19,7 +19,8 @@ TEST_F(FlbMachine, EachMissingCallbackOrBadCompatibleIsEINVAL) {
         {"no table", [](HostFlb &f) { f.ops = nullptr; }, Errno::einval},
         {"check, which is optional", [](HostFlb &f) { f.ops_table.check = nullptr; }, Errno::ok},
         {"empty compatible", [](HostFlb &f) { f.compatible = ""; }, Errno::einval},
-        {"47 bytes", [](HostFlb &f) { f.compatible = "12345678901234567890123456789012345678901234567"; }, Errno::ok},
+        {"47 bytes", [](HostFlb &f) { f.compatible = "12345678901234567890123456789012345678901234567"; },
+         Errno::ok},
         {"48 bytes", [](HostFlb &f) { f.compatible = "123456789012345678901234567890123456789012345678"; },
          Errno::einval},
         {"a NUL", [](HostFlb &f) { f.compatible = std::string_view("a\0b", 3); }, Errno::einval},
@@ -56,10 +57,30 @@ TEST_F(FlbMachine, TheSixtyFourthFlbIsENOSPCAndTheLastHandlerTakesItAway) {
     EXPECT_EQ(luo->registry().add_flb(*handler, last), Errno::enospc);
     EXPECT_EQ(luo->registry().add_flb(*handler, *more[0]), Errno::ok) << "it is among the 63";
     ASSERT_EQ(luo->registry().remove_flb(*plain, *more[0]), Errno::ok);
-    EXPECT_EQ(luo->registry().add_flb(*handler, last), Errno::enospc) << "another handler still depends on it";
+    EXPECT_EQ(luo->registry().add_flb(*handler, last), Errno::enospc)
+        << "another handler still depends on it";
     ASSERT_EQ(luo->registry().remove_flb(*handler, *more[0]), Errno::ok);
     EXPECT_EQ(luo->registry().add_flb(*handler, last), Errno::ok);
     expect_clean();
+}
+
+TEST_F(FlbMachine, AKernelWithoutFlbsTakesNoPageForThemAndNone) {
+    LiveUpdate old;
+    const Pages::Counts before = m.pages.counts();
+    ASSERT_EQ(old.start(m.pages, true, false), Errno::ok);
+    EXPECT_EQ(m.pages.counts().preserved, before.preserved + kho::abi::session_area_pages);
+    EXPECT_EQ(old.flb_header(), kho::PhysAddr{});
+    HostHandler other(m.pages, *retrieved, calls, "other-v1");
+    ASSERT_EQ(old.registry().add(other), Errno::ok);
+    EXPECT_EQ(old.registry().add_flb(other, *one), Errno::eopnotsupp);
+    const Result<Session *> session = old.create_session("s");
+    ASSERT_EQ(old.preserve(**session, 1, &files[1]), Errno::ok);
+    ASSERT_EQ(old.serialize(), Errno::ok);
+    ASSERT_EQ(old.unserialize(), Errno::ok);
+    EXPECT_TRUE(old.serialized_is_clear());
+    ASSERT_EQ(old.release(**session), Errno::ok);
+    ASSERT_EQ(old.stop(), Errno::ok);
+    EXPECT_EQ(m.pages.counts(), before);
 }
 
 TEST_F(FlbMachine, WithoutMemoryForTheDependencyItIsENOMEM) {
@@ -263,8 +284,11 @@ TEST_F(FlbMachine, MalformedFlbsAreRefusedEachWithItsOwnFault) {
          [](IncomingFlb &t) { t.flb_header = t.header; }},
         {"area shared with a file's page", Fault::handler_refused, Errno::einval, 1,
          [](IncomingFlb &t) { t.file_ser(0, 0).data = kho::value(t.flb_header); }},
+        {"area that is somebody else's", Fault::metadata_shared, Errno::einval, 0,
+         [](IncomingFlb &t) { EXPECT_EQ(t.m.pages.claim(t.flb_header), Errno::ok); }},
         {"no page", Fault::flb_page_count, Errno::einval, 0, [](IncomingFlb &t) { t.flb_head().pgcnt = 0; }},
-        {"two pages", Fault::flb_page_count, Errno::einval, 2, [](IncomingFlb &t) { t.flb_head().pgcnt = 2; }},
+        {"two pages", Fault::flb_page_count, Errno::einval, 2,
+         [](IncomingFlb &t) { t.flb_head().pgcnt = 2; }},
         {"64 FLBs", Fault::flb_count, Errno::einval, 64, [](IncomingFlb &t) { t.flb_head().count = 64; }},
         {"2^64 - 1 FLBs", Fault::flb_count, Errno::einval, ~std::uint64_t{0},
          [](IncomingFlb &t) { t.flb_head().count = ~std::uint64_t{0}; }},
@@ -280,13 +304,15 @@ TEST_F(FlbMachine, MalformedFlbsAreRefusedEachWithItsOwnFault) {
              std::strcpy(t.flb_ser(0).name, "x");
              std::strcpy(t.flb_ser(1).name, "x");
          }},
-        {"no reference", Fault::flb_references, Errno::einval, 1, [](IncomingFlb &t) { t.flb_ser(1).count = 0; }},
+        {"no reference", Fault::flb_references, Errno::einval, 1,
+         [](IncomingFlb &t) { t.flb_ser(1).count = 0; }},
         {"fewer references than files", Fault::flb_references, Errno::einval, 2,
          [](IncomingFlb &t) { t.flb_ser(1).count = 2; }},
         {"not there", Fault::flb_missing, Errno::enoent, 0, [](IncomingFlb &t) { t.flb_head().count = 1; }},
         {"no FLBs at all", Fault::flb_missing, Errno::enoent, 0,
          [](IncomingFlb &t) { t.flb_header = kho::PhysAddr{0}; }},
-        {"data of nothing", Fault::handler_refused, Errno::einval, 0, [](IncomingFlb &t) { t.flb_ser(0).data = 8; }},
+        {"data of nothing", Fault::handler_refused, Errno::einval, 0,
+         [](IncomingFlb &t) { t.flb_ser(0).data = 8; }},
         {"two with one page", Fault::handler_refused, Errno::einval, 1,
          [](IncomingFlb &t) { t.flb_ser(1).data = t.flb_ser(0).data; }},
     };

@@ -79,50 +79,73 @@ struct Operation {
 };
 
 const Operation operations[] = {
-    //                     off          idle         outgoing     frozen       incoming     retrieved    finished     broken
-    {"register a handler", {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
+    //                     off          idle         outgoing     frozen       incoming     retrieved finished
+    //                     broken
+    {"register a handler",
+     {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
      [](World &w) { return w.luo->registry().add(w.other); }},
-    {"register it twice", {unsupported, eexist, ebusy, ebusy, ebusy, ebusy, ebusy, eexist},
+    {"register it twice",
+     {unsupported, eexist, ebusy, ebusy, ebusy, ebusy, ebusy, eexist},
      [](World &w) { return w.luo->registry().add(*w.handler); }},
-    {"unregister a handler", {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
+    {"unregister a handler",
+     {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
      [](World &w) { return w.luo->registry().remove(*w.handler); }},
-    {"register an FLB", {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
+    {"register an FLB",
+     {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
      [](World &w) { return w.luo->registry().add_flb(*w.handler, w.other_flb); }},
-    {"unregister an FLB", {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
+    {"unregister an FLB",
+     {unsupported, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok},
      [](World &w) { return w.luo->registry().remove_flb(*w.handler, *w.flb); }},
-    {"create a session", {unsupported, ok, ok, ebusy, ok, ok, ok, ok},
+    {"create a session",
+     {unsupported, ok, ok, ebusy, ok, ok, ok, ok},
      [](World &w) { return w.luo->create_session("t").error(); }},
-    {"create it again", {unsupported, ok, eexist, ebusy, ok, ok, ok, ok},
+    {"create it again",
+     {unsupported, ok, eexist, ebusy, ok, ok, ok, ok},
      [](World &w) { return w.luo->create_session("s").error(); }},
-    {"create a nameless one", {unsupported, einval, einval, einval, einval, einval, einval, einval},
+    {"create a nameless one",
+     {unsupported, einval, einval, einval, einval, einval, einval, einval},
      [](World &w) { return w.luo->create_session("").error(); }},
-    {"preserve", {none, none, ok, ebusy, einval, einval, einval, none},
+    {"preserve",
+     {none, none, ok, ebusy, einval, einval, einval, none},
      [](World &w) { return w.luo->preserve(*w.session, 2, &w.files[2]); }},
-    {"retrieve the session", {unsupported, enoent, enoent, ebusy, ok, einval, einval, enoent},
+    {"retrieve the session",
+     {unsupported, enoent, enoent, ebusy, ok, einval, einval, enoent},
      [](World &w) { return w.luo->retrieve_session("s").error(); }},
-    {"retrieve another session", {unsupported, enoent, enoent, ebusy, enoent, enoent, enoent, enoent},
+    {"retrieve another session",
+     {unsupported, enoent, enoent, ebusy, enoent, enoent, enoent, enoent},
      [](World &w) { return w.luo->retrieve_session("t").error(); }},
-    {"retrieve the file", {none, none, einval, einval, einval, ok, enoent, none},
+    {"retrieve the file",
+     {none, none, einval, einval, einval, ok, enoent, none},
      [](World &w) { return w.luo->retrieve(*w.session, 1).error(); }},
-    {"retrieve another file", {none, none, einval, einval, einval, enoent, enoent, none},
+    {"retrieve another file",
+     {none, none, einval, einval, einval, enoent, enoent, none},
      [](World &w) { return w.luo->retrieve(*w.session, 2).error(); }},
-    {"finish", {none, none, einval, einval, einval, ok, ok, none},
+    {"finish",
+     {none, none, einval, einval, einval, ok, ok, none},
      [](World &w) { return w.luo->finish(*w.session); }},
-    {"release", {none, none, ok, ebusy, einval, ok, ok, none},
+    {"release",
+     {none, none, ok, ebusy, einval, ok, ok, none},
      [](World &w) { return w.luo->release(*w.session); }},
     {"serialize", {unsupported, ok, ok, ebusy, ok, ok, ok, ok}, [](World &w) { return w.luo->serialize(); }},
-    {"unserialize", {einval, einval, einval, ok, einval, einval, einval, einval},
+    {"unserialize",
+     {einval, einval, einval, ok, einval, einval, einval, einval},
      [](World &w) { return w.luo->unserialize(); }},
-    // Of idle and outgoing: nothing was handed over at address 0. Once it was tried, the answer is the first one.
-    {"deserialize", {unsupported, einval, einval, ebusy, ok, ok, ok, einval},
+    // Of idle and outgoing: nothing was handed over at address 0. Once it was tried, the answer is the first
+    // one.
+    {"deserialize",
+     {unsupported, einval, einval, ebusy, ok, ok, ok, einval},
      [](World &w) { return w.luo->deserialize(w.header, w.flb_header); }},
-    {"get the outgoing FLB", {unsupported, enoent, ok, ebusy, enoent, enoent, enoent, enoent},
+    {"get the outgoing FLB",
+     {unsupported, enoent, ok, ebusy, enoent, enoent, enoent, enoent},
      [](World &w) { return w.luo->get_outgoing(*w.flb).error(); }},
-    {"get the incoming FLB", {unsupported, enodata, enodata, ebusy, ok, ok, enodata, enodata},
+    {"get the incoming FLB",
+     {unsupported, enodata, enodata, ebusy, ok, ok, enodata, enodata},
      [](World &w) { return w.luo->get_incoming(*w.flb).error(); }},
-    {"get an FLB that was not handed over", {unsupported, enodata, enodata, ebusy, enoent, enoent, enoent, enodata},
+    {"get an FLB that was not handed over",
+     {unsupported, enodata, enodata, ebusy, enoent, enoent, enoent, enodata},
      [](World &w) { return w.luo->get_incoming(w.other_flb).error(); }},
-    {"start", {ok, ebusy, ebusy, ebusy, ebusy, ebusy, ebusy, ebusy},
+    {"start",
+     {ok, ebusy, ebusy, ebusy, ebusy, ebusy, ebusy, ebusy},
      [](World &w) { return w.luo->start(w.m.pages, true); }},
     {"stop", {ok, ok, ebusy, ebusy, ebusy, ebusy, ebusy, ok}, [](World &w) { return w.luo->stop(); }},
 };
@@ -138,7 +161,8 @@ TEST(StateTable, EveryOperationInEveryStateIsAllowedOrHasItsErrnoAndChangesNothi
             EXPECT_EQ(error, operation.expected[state]) << operation.name << ", " << state_names[state];
             // The first deserialize is remembered, whatever it came to; that alone may change.
             if (error != ok) {
-                EXPECT_EQ(describe(world.m, *world.luo), before) << operation.name << ", " << state_names[state];
+                EXPECT_EQ(describe(world.m, *world.luo), before)
+                    << operation.name << ", " << state_names[state];
             }
         }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The guest's test handler and FLB with what is handy on the host: callbacks that can be taken out, and calls as text.
+// The guest's test handler and FLB with what is handy on the host: callbacks that can be taken out, and calls
+// as text.
 #pragma once
 
 #include <string>
@@ -26,7 +27,8 @@ inline Log take_log(TestCalls &calls) {
     return log;
 }
 
-// Handlers and FLBs whose tables can be changed, and their calls. Fails the test if the orchestrator broke a contract.
+// Handlers and FLBs whose tables can be changed, and their calls. Fails the test if the orchestrator broke a
+// contract.
 template <typename Base, typename Ops>
 struct Changeable : Base {
     Changeable() = default;

@@ -51,7 +51,7 @@ const Case cases[] = {
     {"SizeTooSmall", Status::descriptor_size, 0, 0x1000, [](Guest &x) { x.descriptor.size = 64; }},
     {"SizeTooLarge", Status::descriptor_size, 0, 0x1000, [](Guest &x) { x.descriptor.size = 136; }},
     {"UnknownFlag", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.flags = 1; }},
-    {"ReservedFieldSet", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.reserved[2] = 1; }},
+    {"ReservedFieldSet", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.reserved[1] = 1; }},
 
     {"MemoryMapOutsideRam", Status::array_unreadable, 4, 0x80000000,
      [](Guest &x) {

@@ -113,7 +113,8 @@ private:
 //
 //   0x001000  descriptor   0x002000  memory map  0x003000  scratch   0x004000  subtrees   0x8000  preserved
 //   list 0x200000  session header (order 4)   0x210000  file array (order 1)   0x212000  two pages of data
-//   0x214000  page of the FLBs, if flb_header says so   4 GiB  1 MiB of preserved data   8 MiB .. 16 MiB  scratch
+//   0x214000  page of the FLBs, if flb_header says so   4 GiB  1 MiB of preserved data   8 MiB .. 16 MiB
+//   scratch
 struct Guest {
     FakeMachine machine{{{kho::PhysAddr{0}, 24 * mib}, {kho::PhysAddr{4 * gib}, 4 * mib}}};
     Descriptor descriptor{.magic = descriptor_magic,
@@ -157,6 +158,7 @@ struct Guest {
     // Hands over two FLBs as well.
     void add_flbs() {
         preserved.push_back({0x214000, 0, 1});
+        descriptor.preserved.count = 0;  // counted anew by store()
         flbs = {{.name = "flb-one", .data = 0x1234, .count = 1}, {.name = "flb-two", .data = 0, .count = 2}};
         flb_header.count = flbs.size();
         descriptor.flb_header = 0x214000;

@@ -8,9 +8,9 @@
 #include <fstream>
 
 #include "fake_machine.h"
+#include "fdt/abi/luo.h"
 #include "fdt/elf_core.h"
 #include "fdt/kho_v1.h"
-#include "fdt/abi/luo.h"
 
 namespace kexec_handover::test {
 namespace {
@@ -419,10 +419,10 @@ TEST(Kexec, WithAFullDiskLeavesTheOldRecordingAndNoPartOfANewOne) {
 TEST(Kexec, NamesEveryStatusAndState) {
     for (std::uint32_t code = 0; code < 256; ++code) {
         const std::string text = name(Status{code});
-        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,
-                                       22,  32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,
-                                       69,  80,  81,  96,  97,  98,  100, 101, 102, 103, 104, 105, 106, 107, 108, 112, 128,
-                                       129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
+        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,  22,
+                                       32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,  69,  80,
+                                       81,  96,  97,  98,  100, 101, 102, 103, 104, 105, 106, 107, 108,
+                                       112, 128, 129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
         EXPECT_EQ(text == "unknown", std::ranges::find(known, code) == std::end(known)) << code;
     }
     EXPECT_STREQ(name(State::handed_over), "handed-over");
