@@ -9,7 +9,8 @@
 
 namespace kho {
 
-// One page: the LUO FDT. Errors: fdt_full.
-Result<std::vector<std::byte>> write_luo_v1_fdt(std::uint64_t liveupdate_number, PhysAddr session_header);
+// One page: the LUO FDT, with the FLB node of 7.0 unless `flb_header` is 0. Errors: fdt_full.
+Result<std::vector<std::byte>> write_luo_v1_fdt(std::uint64_t liveupdate_number, PhysAddr session_header,
+                                                PhysAddr flb_header);
 
 }  // namespace kho

@@ -13,7 +13,13 @@ constexpr Release table[] = {
     {.name = "6.19",
      .kho_compatible = abi::kho_v1_compatible,
      .luo_compatible = abi::luo_v1_compatible,
-     .session_compatible = abi::luo_session_v2_compatible},
+     .session_compatible = abi::luo_session_v2_compatible,
+     .flbs = false},
+    {.name = "7.0",
+     .kho_compatible = abi::kho_v1_compatible,
+     .luo_compatible = abi::luo_v1_compatible,
+     .session_compatible = abi::luo_session_v2_compatible,
+     .flbs = true},
 };
 
 }  // namespace

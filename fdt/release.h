@@ -12,9 +12,10 @@ struct Release {
     std::string_view kho_compatible;
     std::string_view luo_compatible;
     std::string_view session_compatible;
+    bool flbs;  // file-lifecycle-bound objects are handed over; the next kernel insists on their node
 };
 
-std::span<const Release> releases();
+std::span<const Release> releases();  // ascending
 
 // nullptr if unknown.
 const Release *find_release(std::string_view name);

@@ -215,6 +215,37 @@ Refusal check_subtrees(std::span<const Subtree> entries, KexecRequest &request) 
     return {};
 }
 
+Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &request) {
+    struct Page {
+        kho::abi::luo_flb_header_ser header;
+        kho::abi::luo_flb_ser entries[kho::abi::max_flbs];
+    };
+    static_assert(sizeof(Page) <= kho::page_size);
+    Page page;
+    const std::uint64_t at = value(header_at);
+    const auto range = Range::checked(at, kho::page_size);
+    if (!range || !kho::is_page_aligned(header_at) || !request.preserved_ranges.contains(*range) ||
+        !machine.read(header_at, std::as_writable_bytes(std::span(&page, 1))))
+        return refuse(Status::flbs_not_preserved, 0, at, "FLBs at 0x%" PRIx64 ": not a preserved page", at);
+    if (page.header.pgcnt != kho::abi::flb_area_pages || page.header.count > kho::abi::max_flbs)
+        return refuse(Status::flbs_too_many, page.header.count, at,
+                      "FLBs at 0x%" PRIx64 ": %" PRIu64 " in %" PRIu64 " pages, expected at most 63 in 1", at,
+                      page.header.count, page.header.pgcnt);
+    std::set<std::string_view> names;
+    for (std::uint64_t i = 0; i < page.header.count; ++i) {
+        const kho::abi::luo_flb_ser &flb = page.entries[i];
+        const std::string_view name(flb.name, strnlen(flb.name, sizeof flb.name));
+        if (name.empty() || name.size() == sizeof flb.name || !names.insert(name).second)
+            return refuse(Status::flb_name, i, at,
+                          "FLB [%" PRIu64 "]: the name is empty, unterminated, or taken", i);
+        if (flb.count == 0)
+            return refuse(Status::flb_references, i, at, "FLB [%" PRIu64 "]: no reference", i);
+    }
+    request.flb_header = header_at;
+    request.flbs = page.header.count;
+    return {};
+}
+
 }  // namespace
 
 Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) {
@@ -259,6 +290,9 @@ Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) 
         if (!sessions)
             return refusal(sessions.error());
     }
+    if (descriptor.flb_header != 0)
+        if (Refusal r = check_flbs(machine, PhysAddr{descriptor.flb_header}, request); r.status != Status::ok)
+            return r;
     return request;
 }
 

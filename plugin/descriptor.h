@@ -21,11 +21,13 @@ struct KexecRequest {
     kho::RangeSet preserved_ranges;
     std::vector<kho::Subtree> subtrees;  // without LUO
     kho::PhysAddr session_header{};      // 0: no LUO
+    kho::PhysAddr flb_header{};          // 0: no FLBs
+    std::uint64_t flbs = 0;              // how many
     std::uint64_t liveupdate_number = 0;
     std::uint64_t acpi_rsdp = 0;
 };
 
-// Refuses with the codes from no_descriptor to file_token of plugin/registers.h.
+// Refuses with the codes from no_descriptor to flb_references of plugin/registers.h.
 Checked<KexecRequest> read_descriptor(const Machine &machine, kho::PhysAddr address);
 
 }  // namespace kexec_handover

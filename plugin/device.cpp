@@ -23,7 +23,7 @@ constexpr std::uint64_t last_register = static_cast<std::uint64_t>(Register::ver
 
 class Device final : public qemu::DeviceModel {
 public:
-    KexecOptions options{.kernel = {}, .initrd = {}, .append = {}, .record = {}, .release = "6.19"};
+    KexecOptions options{.kernel = {}, .initrd = {}, .append = {}, .record = {}};
     bool kernel_set = false, initrd_set = false, append_set = false;
 
     std::string realize(std::span<std::byte> rom) override;
@@ -216,13 +216,15 @@ std::string set_record(qemu::DeviceModel &model, std::string_view text) {
 }
 
 std::string set_release(qemu::DeviceModel &model, std::string_view text) {
-    if (!kho::find_release(text)) {
+    const kho::Release *found = kho::find_release(text);
+    if (!found || !is_writable(*found)) {
         std::string known;
         for (const kho::Release &release : kho::releases())
-            known += (known.empty() ? "" : ", ") + std::string(release.name);
+            if (is_writable(release))
+                known += (known.empty() ? "" : ", ") + std::string(release.name);
         return "'" + std::string(text) + "' is not supported yet, know: " + known;
     }
-    device(model).options.release = text;
+    device(model).options.release = found;
     return {};
 }
 
@@ -276,8 +278,8 @@ constexpr qemu::Property properties[] = {
      .get = [](const qemu::DeviceModel &model) { return device(model).options.append; },
      .set = set_append},
     {.name = "release",
-     .description = "Linux release whose handover format is written; default: 6.19",
-     .get = [](const qemu::DeviceModel &model) { return device(model).options.release; },
+     .description = "Linux release whose handover format is written; default: 7.0",
+     .get = [](const qemu::DeviceModel &model) { return std::string(device(model).options.release->name); },
      .set = set_release},
     {.name = "record",
      .description = "file that each handover is written to, as an ELF core",

@@ -38,8 +38,8 @@ Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range r
 }
 
 kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata,
-                            const std::string &release) {
-    kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = release};
+                            const kho::Release &release) {
+    kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = std::string(release.name)};
     for (const auto &entry : request.memory_map)
         header.memory_map.push_back({entry.addr, entry.size, entry.type, 0});
     return header;
@@ -90,7 +90,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     if (!checked_request)
         return checked_request.error();
     const KexecRequest &request = checked_request.value();
-    auto checked_metadata = make_metadata(request);
+    auto checked_metadata = make_metadata(request, *options.release);
     if (!checked_metadata)
         return checked_metadata.error();
     const Metadata &metadata = checked_metadata.value();
@@ -134,7 +134,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     if (!checksums)
         return refusal(checksums.error());
     if (!options.record.empty()) {
-        const auto size = kho::write_core(options.record, core_header(request, metadata, options.release),
+        const auto size = kho::write_core(options.record, core_header(request, metadata, *options.release),
                                           preserved, visit);
         if (!size)
             return refusal(size.error());

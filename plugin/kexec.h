@@ -23,8 +23,8 @@ struct KexecOptions {
     std::string kernel;  // path; empty: none is set
     std::string initrd;  // path; empty: none
     std::string append;
-    std::string record;  // path; empty: no recording
-    std::string release;
+    std::string record;                                                // path; empty: no recording
+    const kho::Release *release = kho::find_release(default_release);  // whose format is written; never null
     Poison poison = Poison::on;
 };
 

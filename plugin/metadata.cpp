@@ -26,10 +26,21 @@ std::optional<Range> find_place(const kho::RangeSet &free, std::uint64_t size) {
 
 }  // namespace
 
-Checked<Metadata> make_metadata(const KexecRequest &request) {
+bool is_writable(const kho::Release &release) {
+    return release.kho_compatible == kho::abi::kho_v1_compatible &&
+           release.luo_compatible == kho::abi::luo_v1_compatible;
+}
+
+Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release) {
+    if (request.flbs > 0 && !release.flbs)
+        return Refusal{Status::flbs_not_supported, request.flbs, value(request.flb_header),
+                       "the format of Linux " + std::string(release.name) + " has no place for " +
+                           std::to_string(request.flbs) + " FLBs"};
     const kho::RangeSet free = request.usable.minus(request.preserved_ranges).minus(request.scratch_ranges);
     const bool has_luo = value(request.session_header) != 0;
-    const std::uint64_t fixed_pages = 1 + (has_luo ? 1 : 0) + 1;  // KHO FDT, LUO FDT, scratch array
+    const bool needs_flbs = has_luo && release.flbs && value(request.flb_header) == 0;
+    // KHO FDT, LUO FDT, FLBs, scratch array
+    const std::uint64_t fixed_pages = 1 + (has_luo ? 1 : 0) + (needs_flbs ? 1 : 0) + 1;
 
     // The map covers the pages it lies in itself, so that its size depends on its place and its place on its
     // size. Both settle after a step or two; should they not, a spare page does no harm.
@@ -64,7 +75,12 @@ Checked<Metadata> make_metadata(const KexecRequest &request) {
 
     std::vector<kho::Subtree> subtrees;
     if (has_luo) {
-        const auto fdt = kho::write_luo_v1_fdt(request.liveupdate_number, request.session_header);
+        PhysAddr flbs = release.flbs ? request.flb_header : PhysAddr{};
+        if (needs_flbs) {
+            const kho::abi::luo_flb_header_ser none{.pgcnt = kho::abi::flb_area_pages, .count = 0};
+            flbs = put(std::as_bytes(std::span(&none, 1)));
+        }
+        const auto fdt = kho::write_luo_v1_fdt(request.liveupdate_number, request.session_header, flbs);
         if (!fdt)
             return refusal(fdt.error());
         metadata.luo_fdt = put(fdt.value());

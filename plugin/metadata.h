@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the device itself adds to a handover: KHO FDT, LUO FDT, scratch array and the map of preserved
-// memory, made in host memory first and put into free guest RAM when nothing can fail any more.
+// What the device itself adds to a handover: KHO FDT, LUO FDT, an empty page of FLBs where the format wants
+// one and the guest has none, scratch array and the map of preserved memory, made in host memory first and
+// put into free guest RAM when nothing can fail any more.
 #pragma once
 
 #include <vector>
 
+#include "fdt/release.h"
 #include "plugin/descriptor.h"
 
 namespace kexec_handover {
@@ -18,7 +20,11 @@ struct Metadata {
     kho::Range range() const { return {address, bytes.size()}; }
 };
 
-// Format of Linux 6.19. Refuses with no_memory_for_metadata or too_many_entries.
-Checked<Metadata> make_metadata(const KexecRequest &request);
+// Whether make_metadata knows this release's format.
+bool is_writable(const kho::Release &release);
+inline constexpr std::string_view default_release = "7.0";
+
+// In the format of `release`. Refuses with no_memory_for_metadata, too_many_entries or flbs_not_supported.
+Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release);
 
 }  // namespace kexec_handover

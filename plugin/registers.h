@@ -113,6 +113,11 @@ enum class Status : std::uint32_t {
     files_inconsistent = 101,  // an address without a count or a count without an address
     file_compatible = 102,     // empty or unterminated
     file_token = 103,          // twice in one set
+    flbs_not_preserved = 104,  // the page of the FLBs is not preserved memory
+    flbs_too_many = 105,       // or of another number of pages than one
+    flb_name = 106,            // empty, unterminated or twice
+    flb_references = 107,      // none
+    flbs_not_supported = 108,  // there are some, and the format has no place for them
     // what comes next
     no_memory_for_metadata = 112,  // no free, unpreserved RAM for FDTs and map
     kernel_missing = 128,          // no kernel is set, or there is no such file
@@ -150,7 +155,8 @@ struct Descriptor {
     std::uint64_t session_header;     // address of a luo_session_header_ser; 0: no LUO
     std::uint64_t liveupdate_number;  // what the LUO FDT shall say
     std::uint64_t acpi_rsdp;          // for the next boot_params; 0: unknown
-    std::uint64_t reserved[3];        // 0
+    std::uint64_t flb_header;         // address of a luo_flb_header_ser; 0: no FLBs
+    std::uint64_t reserved[2];        // 0
 };
 static_assert(sizeof(Descriptor) == 128);
 

@@ -65,6 +65,8 @@ std::string_view name(Fault f) {
             return "liveupdate number";
         case Fault::session_node:
             return "session node";
+        case Fault::flb_node:
+            return "flb node";
         case Fault::session_area:
             return "session area";
         case Fault::session_count:
@@ -89,6 +91,20 @@ std::string_view name(Fault f) {
             return "file no handler";
         case Fault::token_twice:
             return "token twice";
+        case Fault::flb_area:
+            return "flb area";
+        case Fault::flb_page_count:
+            return "flb page count";
+        case Fault::flb_count:
+            return "flb count";
+        case Fault::flb_name:
+            return "flb name";
+        case Fault::flb_twice:
+            return "flb twice";
+        case Fault::flb_references:
+            return "flb references";
+        case Fault::flb_missing:
+            return "flb missing";
         case Fault::memfd_data:
             return "memfd data";
         case Fault::memfd_data_shared:
@@ -140,8 +156,10 @@ Errno errno_of(Fault fault) {
             return Errno::enomem;
         case Fault::session_twice:
         case Fault::token_twice:
+        case Fault::flb_twice:
             return Errno::eexist;
         case Fault::file_no_handler:
+        case Fault::flb_missing:
             return Errno::enoent;
         default:
             return Errno::einval;

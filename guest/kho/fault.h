@@ -43,6 +43,7 @@ enum class Fault : std::uint16_t {
     luo_compatible,
     liveupdate_number,
     session_node,
+    flb_node,
     // sessions and file sets
     session_area,  // not a preserved block of 16 pages
     session_count,
@@ -56,6 +57,14 @@ enum class Fault : std::uint16_t {
     file_compatible,  // empty or unterminated
     file_no_handler,
     token_twice,
+    // FLBs
+    flb_area,        // not a preserved page
+    flb_page_count,  // not 1
+    flb_count,       // more than fit
+    flb_name,        // empty or unterminated
+    flb_twice,
+    flb_references,  // none, or fewer than there are files that depend on it
+    flb_missing,     // files depend on it, and it is not there
     // memfd
     memfd_data,  // not a preserved page
     memfd_data_shared,

@@ -59,6 +59,7 @@ public:
     }
 
     std::uint64_t count() const { return count_; }
+    std::uint64_t pages() const { return table_pages_; }
 
 private:
     enum : std::uint64_t { per_page = kho::page_size / sizeof(T *) };

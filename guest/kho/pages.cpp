@@ -140,7 +140,7 @@ void Pages::start_at(PhysAddr at) {
 bool Pages::injected_failure() { return fail_in_ != 0 && --fail_in_ == 0; }
 
 Result<PhysAddr> Pages::allocate(unsigned order, Zone zone) {
-    if (order > kho::max_order)
+    if (order > largest_order_)
         return Errno::einval;
     if (injected_failure())
         return Errno::enomem;
@@ -176,7 +176,7 @@ Result<PhysAddr> Pages::allocate_zeroed(unsigned order) {
 }
 
 void Pages::skip(unsigned order, std::uint64_t blocks) {
-    if (order > kho::max_order)
+    if (order > largest_order_)
         return;
     std::uint64_t &position = next_[static_cast<unsigned>(Zone::any)][order];
     position += blocks << order;

@@ -68,6 +68,11 @@ public:
     // A block of the last kernel. EINVAL: unaligned or not RAM; EBUSY: in scratch or reserved; EEXIST: twice.
     Errno add_incoming(kho::PhysAddr start, unsigned order);
 
+    // Folios are given out up to this order: kho::max_order, as in the kernel, unless a measurement wants
+    // more (at most kho::max_block_order).
+    unsigned largest_order() const { return largest_order_; }
+    void set_largest_order(unsigned order) { largest_order_ = order; }
+
     // From where on memory is given out first.
     void start_at(kho::PhysAddr at);
 
@@ -93,7 +98,7 @@ public:
     Errno claim_page(kho::PhysAddr page);
     // Makes a free block an incoming one that is claimed: what a kernel that checks nothing would do.
     Errno adopt(kho::PhysAddr block, unsigned order);
-    // An incoming block, claimed or not, becomes a used folio (up to kho::max_order) or a used run.
+    // An incoming block, claimed or not, becomes a used folio (up to the largest order) or a used run.
     Errno restore(kho::PhysAddr block);
 
     // The order of the folio or block whose head is at `at`, of any of these states; EINVAL otherwise.
@@ -163,8 +168,9 @@ private:
     PhysicalWindow window_;
     std::uint8_t *map_ = nullptr;
     std::uint64_t frames_ = 0;
+    unsigned largest_order_ = kho::max_order;
     Counts counts_;
-    std::uint64_t next_[2][kho::max_order + 1] = {};  // by zone and order
+    std::uint64_t next_[2][kho::max_block_order + 1] = {};  // by zone and order
     std::uint64_t next_run_ = 0;
     std::uint64_t first_preserved_ =
         ~std::uint64_t{0};  // bounds, so that enumeration need not look everywhere

@@ -66,7 +66,7 @@ Errno Pages::restore(PhysAddr block) {
     const std::uint64_t count = std::uint64_t{1} << order;
     counts_.incoming -= count;
     counts_.used += count;
-    if (order <= kho::max_order)
+    if (order <= largest_order_)
         set_folio(frame, order, used);
     else
         set(frame, count, used);

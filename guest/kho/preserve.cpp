@@ -18,7 +18,7 @@ Result<PhysAddr> alloc_preserve(Pages &pages, std::uint64_t bytes) {
     if (bytes == 0)
         return Errno::einval;
     const unsigned order = order_for(bytes);
-    if (order > kho::max_order)
+    if (order > pages.largest_order())
         return Errno::efbig;
     const Result<PhysAddr> folio = pages.allocate_zeroed(order);
     if (!folio)
@@ -40,7 +40,8 @@ Errno restore_free(Pages &pages, PhysAddr block) {
         return order.error();
     if (const Errno error = pages.restore(block); error != Errno::ok)
         return error;
-    return *order <= kho::max_order ? pages.free(block) : pages.free_run(block, std::uint64_t{1} << *order);
+    return *order <= pages.largest_order() ? pages.free(block)
+                                           : pages.free_run(block, std::uint64_t{1} << *order);
 }
 
 namespace {

@@ -12,7 +12,8 @@ namespace guest {
 // The smallest order whose folio holds `bytes`.
 unsigned order_for(std::uint64_t bytes);
 
-// A zeroed, preserved folio of at least `bytes`. EFBIG beyond an order 10 folio, EINVAL for 0, ENOMEM.
+// A zeroed, preserved folio of at least `bytes`. EFBIG beyond a folio of the largest order, EINVAL for 0,
+// ENOMEM.
 Result<kho::PhysAddr> alloc_preserve(Pages &pages, std::uint64_t bytes);
 
 // The reverse, in the same kernel. EINVAL: not the address of such a folio.

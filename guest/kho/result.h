@@ -8,8 +8,8 @@
 namespace guest {
 
 enum class [[nodiscard]] Errno : std::int32_t{
-    ok = 0,     enoent = 2,  eio = 5,     ebadf = 9,  eagain = 11, enomem = 12,
-    ebusy = 16, eexist = 17, einval = 22, efbig = 27, enospc = 28, eopnotsupp = 95,
+    ok = 0,      enoent = 2,  eio = 5,     ebadf = 9,  eagain = 11, enomem = 12,  ebusy = 16,
+    eexist = 17, enodev = 19, einval = 22, efbig = 27, enospc = 28, enodata = 61, eopnotsupp = 95,
 };
 
 constexpr std::string_view name(Errno e) {
@@ -30,12 +30,16 @@ constexpr std::string_view name(Errno e) {
             return "EBUSY";
         case Errno::eexist:
             return "EEXIST";
+        case Errno::enodev:
+            return "ENODEV";
         case Errno::einval:
             return "EINVAL";
         case Errno::efbig:
             return "EFBIG";
         case Errno::enospc:
             return "ENOSPC";
+        case Errno::enodata:
+            return "ENODATA";
         case Errno::eopnotsupp:
             return "EOPNOTSUPP";
     }

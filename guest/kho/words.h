@@ -25,4 +25,13 @@ inline void fill_words(std::byte *at, std::uint64_t bytes, std::uint64_t value) 
 
 inline void zero_words(std::byte *at, std::uint64_t bytes) { fill_words(at, bytes, 0); }
 
+// Of any multiple of 8 bytes.
+inline bool all_zero(const std::byte *at, std::uint64_t bytes) {
+    const auto *words = reinterpret_cast<const volatile std::uint64_t *>(at);
+    for (std::uint64_t i = 0; i < bytes / 8; i++)
+        if (words[i] != 0)
+            return false;
+    return true;
+}
+
 }  // namespace guest

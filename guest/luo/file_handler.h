@@ -13,7 +13,9 @@
 #include <string_view>
 
 #include "guest/kho/fault.h"
+#include "guest/kho/list.h"
 #include "guest/luo/file.h"
+#include "guest/luo/flb.h"
 
 namespace guest {
 
@@ -22,7 +24,7 @@ struct FileHandler;
 struct FileOpArgs {
     FileHandler *handler = nullptr;
     File *file = nullptr;               // out in retrieve; null in finish if it was never retrieved
-    std::uint64_t serialized_data = 0;  // out in preserve and freeze
+    std::uint64_t serialized_data = 0;  // out in preserve, freeze and unfreeze
     std::int32_t retrieve_status = 0;   // 0: not tried, 1: retrieved, negative: the errno of its failure
     void *private_data = nullptr;       // out in preserve, lives as long as the entry
     Place *place = nullptr;             // where to say what is wrong; never null
@@ -50,8 +52,11 @@ struct FileHandler {
     std::string_view compatible;  // 1 to 47 bytes, of static lifetime
     void *context = nullptr;      // the handler's own
 
-    FileHandler *next = nullptr;  // the registry's
+    // From here on the registry's and the orchestrator's.
+    FileHandler *next = nullptr;
     FileHandler *previous = nullptr;
+    List<FlbLink> flbs;                // what its files depend on, in order of registration
+    std::uint64_t incoming_files = 0;  // that were deserialized
 };
 
 }  // namespace guest

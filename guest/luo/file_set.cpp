@@ -83,24 +83,34 @@ Errno FileSet::preserve(FileSetContext &context, std::uint64_t token, File *file
             return area.error();
         area_ = *area;
     }
+    const Errno error = preserve_with(context, *handler, token, *file, place);
+    if (error != Errno::ok)
+        free_area_if_empty(context);
+    return error;
+}
+
+Errno FileSet::preserve_with(FileSetContext &context, FileHandler &handler, std::uint64_t token, File &file,
+                             Place &place) {
+    if (const Errno error = context.flbs->file_preserve(handler, place); error != Errno::ok)
+        return error;
     const Result<FileEntry *> added = add_entry(context, token);
     if (!added) {
-        free_area_if_empty(context);
+        context.flbs->file_unpreserve(handler);
         return added.error();
     }
     FileEntry &entry = **added;
-    entry.handler = handler;
-    entry.file = file;
+    entry.handler = &handler;
+    entry.file = &file;
     FileOpArgs args = args_of(entry, place);
-    if (const Errno error = handler->ops->preserve(args); error != Errno::ok) {
+    if (const Errno error = handler.ops->preserve(args); error != Errno::ok) {
         remove_entry(context, entry);
-        free_area_if_empty(context);
+        context.flbs->file_unpreserve(handler);
         return error;
     }
     entry.serialized_data = args.serialized_data;
     entry.private_data = args.private_data;
-    get_file(*file);
-    file->held = true;
+    get_file(file);
+    file.held = true;
     return Errno::ok;
 }
 
@@ -109,6 +119,7 @@ void FileSet::unpreserve_all(FileSetContext &context) {
         Place nowhere;
         FileOpArgs args = args_of(*entry, nowhere);
         entry->handler->ops->unpreserve(args);
+        context.flbs->file_unpreserve(*entry->handler);
         File *file = entry->file;
         remove_entry(context, *entry);
         file->held = false;
@@ -154,6 +165,7 @@ void FileSet::unfreeze_before(FileSetContext &context, FileEntry *end) {
         Place nowhere;
         FileOpArgs args = args_of(*entry, nowhere);
         entry->handler->ops->unfreeze(args);
+        entry->serialized_data = args.serialized_data;
     }
     zero_words(context.pages->bytes(area_, context.area_bytes()), context.area_bytes());
 }

@@ -13,7 +13,7 @@
 #include "guest/kho/hash_table.h"
 #include "guest/kho/list.h"
 #include "guest/kho/pool.h"
-#include "guest/luo/registry.h"
+#include "guest/luo/flb_set.h"
 
 namespace guest {
 
@@ -36,6 +36,7 @@ struct FileEntry {
 struct FileSetContext {
     Pages *pages = nullptr;
     Registry *registry = nullptr;
+    FlbSet *flbs = nullptr;
     std::uint64_t max_files = kho::abi::max_files_per_set;
     Pool<FileEntry> entries;
     HashTable<FileEntry> by_token;
@@ -53,8 +54,8 @@ public:
     kho::PhysAddr area() const { return area_; }
 
     // In this order: EEXIST: the token is used. ENOSPC: the set is full. EBADF: no file. ENOENT: no handler
-    // takes it. EBUSY: a set holds it already. ENOMEM, or the handler's own. Whatever it is, nothing was
-    // taken.
+    // takes it. EBUSY: a set holds it already. ENOMEM, or the error of an FLB that the handler depends on, or
+    // the handler's own. Whatever it is, nothing was taken.
     Errno preserve(FileSetContext &context, std::uint64_t token, File *file, Place &place);
     void unpreserve_all(FileSetContext &context);
 
@@ -72,6 +73,8 @@ public:
     void drop_entries(FileSetContext &context);
 
 private:
+    Errno preserve_with(FileSetContext &context, FileHandler &handler, std::uint64_t token, File &file,
+                        Place &place);
     FileEntry *find(const FileSetContext &context, std::uint64_t token) const;
     Result<FileEntry *> add_entry(FileSetContext &context, std::uint64_t token);
     void remove_entry(FileSetContext &context, FileEntry &entry);

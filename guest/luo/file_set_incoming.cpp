@@ -112,6 +112,7 @@ Errno FileSet::finish(FileSetContext &context, Place &place) {
     while (FileEntry *entry = files_.last()) {
         FileOpArgs args = args_of(*entry, place);
         entry->handler->ops->finish(args);
+        context.flbs->file_finish(*entry->handler);
         File *file = entry->file;
         remove_entry(context, *entry);
         if (file != nullptr) {

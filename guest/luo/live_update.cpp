@@ -20,14 +20,6 @@ std::uint64_t hash_of(std::string_view name, bool incoming) {
     return mix(hash);
 }
 
-bool all_zero(const std::byte *bytes, std::uint64_t size) {
-    const auto *words = reinterpret_cast<const volatile std::uint64_t *>(bytes);
-    for (std::uint64_t i = 0; i < size / sizeof(*words); i++)
-        if (words[i] != 0)
-            return false;
-    return true;
-}
-
 }  // namespace
 
 Errno LiveUpdate::told(Errno error, const Place &place) {
@@ -43,15 +35,16 @@ Errno LiveUpdate::told(Errno error, std::string_view session) {
     return told(error, place);
 }
 
-Errno LiveUpdate::start(Pages &pages, bool enabled, const Limits &limits) {
+Errno LiveUpdate::start_with(Pages &pages, bool enabled, bool flbs, const LuoLimits &limits) {
     if (phase_ != Phase::stopped)
         return Errno::ebusy;
-    registry_.enable(enabled);
+    registry_.init(pages, enabled, flbs);
     if (!enabled)
         return Errno::ok;
     limits_ = limits;
     files_.pages = &pages;
     files_.registry = &registry_;
+    files_.flbs = &flbs_;
     files_.max_files = limits.files_per_set;
     files_.entries.init(pages);
     files_.by_token.init(pages);
@@ -60,6 +53,10 @@ Errno LiveUpdate::start(Pages &pages, bool enabled, const Limits &limits) {
     const Result<PhysAddr> area = alloc_preserve(pages, area_bytes());
     if (!area)
         return area.error();
+    if (const Errno error = flbs_.start(pages, registry_, flbs); error != Errno::ok) {
+        static_cast<void>(unpreserve_free(pages, *area));
+        return error;
+    }
     header_ = *area;
     phase_ = Phase::running;
     return Errno::ok;
@@ -70,6 +67,8 @@ Errno LiveUpdate::stop() {
         return Errno::ok;
     if (phase_ == Phase::frozen || !outgoing_.empty() || !incoming_.empty())
         return Errno::ebusy;
+    if (const Errno error = flbs_.stop(); error != Errno::ok)
+        return error;
     static_cast<void>(unpreserve_free(*files_.pages, header_));
     header_ = PhysAddr{};
     phase_ = Phase::stopped;
@@ -194,6 +193,7 @@ Errno LiveUpdate::serialize() {
         static_cast<void>(window.store(slot(header_, i), ser));
     }
     static_cast<void>(window.store(header_, luo_session_header_ser{.count = i}));
+    flbs_.serialize();
     phase_ = Phase::frozen;
     return told(Errno::ok, Place());
 }
@@ -204,8 +204,39 @@ Errno LiveUpdate::unserialize() {
     for (Session *session = outgoing_.last(); session != nullptr; session = session->previous)
         session->file_set.unfreeze(files_);
     zero_words(files_.pages->bytes(header_, area_bytes()), area_bytes());
+    flbs_.unserialize();
     phase_ = Phase::running;
     return told(Errno::ok, Place());
+}
+
+Errno LiveUpdate::may_use_flbs() const {
+    if (phase_ == Phase::stopped)
+        return Errno::eopnotsupp;
+    return phase_ == Phase::frozen ? Errno::ebusy : Errno::ok;
+}
+
+Result<void *> LiveUpdate::get_outgoing(Flb &flb) {
+    const Errno error = may_use_flbs();
+    return error == Errno::ok ? flbs_.get_outgoing(flb) : Result<void *>(error);
+}
+
+Errno LiveUpdate::put_outgoing(Flb &flb) {
+    const Errno error = may_use_flbs();
+    if (error == Errno::ok)
+        flbs_.put_outgoing(flb);
+    return error;
+}
+
+Result<void *> LiveUpdate::get_incoming(Flb &flb) {
+    const Errno error = may_use_flbs();
+    return error == Errno::ok ? flbs_.get_incoming(flb) : Result<void *>(error);
+}
+
+Errno LiveUpdate::put_incoming(Flb &flb) {
+    const Errno error = may_use_flbs();
+    if (error == Errno::ok)
+        flbs_.put_incoming(flb);
+    return error;
 }
 
 bool LiveUpdate::serialized_is_clear() const {
@@ -215,7 +246,7 @@ bool LiveUpdate::serialized_is_clear() const {
     for (const Session *session = outgoing_.first(); session != nullptr; session = session->next)
         if (!clear(session->file_set.area(), files_.area_bytes()))
             return false;
-    return clear(header_, area_bytes());
+    return clear(header_, area_bytes()) && flbs_.serialized_is_clear();
 }
 
 }  // namespace guest

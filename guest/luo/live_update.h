@@ -29,19 +29,25 @@ struct Session {
     std::string_view name_view() const { return name; }
 };
 
+// What the arrays hold. Both kernels must agree, so they are a constant of whoever starts it; the format's
+// own are the default.
+struct LuoLimits {
+    std::uint64_t sessions = kho::abi::max_sessions;
+    std::uint64_t files_per_set = kho::abi::max_files_per_set;
+};
+
 class LiveUpdate {
 public:
-    struct Limits {
-        std::uint64_t sessions = kho::abi::max_sessions;
-        std::uint64_t files_per_set = kho::abi::max_files_per_set;
-    };
-
     constexpr LiveUpdate() = default;
 
-    // Takes the session area. `enabled` as liveupdate=on; EOPNOTSUPP from everything else if it is off.
-    Errno start(Pages &pages, bool enabled, const Limits &limits);
-    Errno start(Pages &pages, bool enabled) { return start(pages, enabled, Limits{}); }
-    // Gives it back. EBUSY: there are sessions, or it is frozen.
+    // Takes the session area and the page of the FLBs. `enabled` as liveupdate=on; EOPNOTSUPP from everything
+    // else if it is off. `flbs`: false for what 6.19 is, a kernel without FLBs and without that page.
+    template <LuoLimits limits = LuoLimits{}>
+    Errno start(Pages &pages, bool enabled, bool flbs = true) {
+        static_assert(limits.sessions > 0 && limits.files_per_set > 0);
+        return start_with(pages, enabled, flbs, limits);
+    }
+    // Gives them back. EBUSY: there are sessions, an FLB is in use, or it is frozen.
     Errno stop();
 
     Registry &registry() { return registry_; }
@@ -59,21 +65,37 @@ public:
     // session is gone then. EINVAL: an incoming session that nobody retrieved.
     Errno release(Session &session);
 
+    // The live object of an FLB, for whoever works with it, and letting go of it: see FlbSet. EOPNOTSUPP, and
+    // EBUSY while frozen, since the number of references is serialized.
+    Result<void *> get_outgoing(Flb &flb);
+    Errno put_outgoing(Flb &flb);
+    Result<void *> get_incoming(Flb &flb);
+    Errno put_incoming(Flb &flb);
+
     // Freezes all files of all sessions and writes the arrays. An error undoes everything, last first.
     Errno serialize();
     // After a kexec that did not happen. EINVAL if nothing is frozen.
     Errno unserialize();
 
-    // Whether the session area and the file arrays of all outgoing sessions are all zero: not while frozen,
-    // if there is a session.
+    // Whether the session area, the file arrays of all outgoing sessions and the FLBs say nothing: not while
+    // frozen, if there is a session.
     bool serialized_is_clear() const;
 
     // Makes the incoming sessions, once: later calls return what the first one did. Everything is checked
-    // before any memory is given back, so an error leaves the handover as it was.
-    Errno deserialize(kho::PhysAddr header);
+    // before any memory is given back, so an error leaves the handover as it was. `flb_header`: 0 if the last
+    // kernel had no FLBs, as 6.19.
+    Errno deserialize(kho::PhysAddr header, kho::PhysAddr flb_header = {});
 
-    // Of the area to hand over.
+    // Of the areas to hand over.
     kho::PhysAddr session_header() const { return header_; }
+    kho::PhysAddr flb_header() const { return flbs_.area(); }
+    // FLBs of the last kernel that nobody here knows.
+    std::uint64_t unknown_flbs() const { return flbs_.unknown(); }
+    // Pages that sessions, their files and dependencies take here, their serialized forms not counted.
+    std::uint64_t bookkeeping_pages() const {
+        return pool_.pages() + by_name_.pages() + files_.entries.pages() + files_.by_token.pages() +
+               registry_.pages();
+    }
     const List<Session> &outgoing() const { return outgoing_; }
     const List<Session> &incoming() const { return incoming_; }
     // What went wrong in the last operation, and its errno; empty if nothing did.
@@ -83,6 +105,7 @@ private:
     enum class Phase : std::uint8_t { stopped, running, frozen };
     enum class Op : std::uint8_t { preserve, retrieve, finish, release };
 
+    Errno start_with(Pages &pages, bool enabled, bool flbs, const LuoLimits &limits);
     Errno may(Op op, const Session &session) const;
     // The last thing that every operation does: remembers what its caller is told.
     Errno told(Errno error, const Place &place);
@@ -93,12 +116,15 @@ private:
     Session *find(std::string_view name, bool incoming) const;
     Result<Session *> add(std::string_view name, SessionState state);
     void remove(Session &session);
-    Errno deserialize_all(kho::PhysAddr header, Place &place);
+    Errno may_use_flbs() const;
+    Errno deserialize_all(kho::PhysAddr header, kho::PhysAddr flb_header, Place &place);
+    Errno check_flbs(Place &place) const;
     Errno deserialize_one(const kho::abi::luo_session_ser &ser, std::uint64_t at, Place &place);
 
     Phase phase_ = Phase::stopped;
-    Limits limits_;
+    LuoLimits limits_;
     Registry registry_;
+    FlbSet flbs_;
     FileSetContext files_;
     Pool<Session> pool_;
     HashTable<Session> by_name_;

@@ -10,7 +10,7 @@ using kho::PhysAddr;
 using kho::abi::luo_session_header_ser;
 using kho::abi::luo_session_ser;
 
-Errno LiveUpdate::deserialize(PhysAddr header) {
+Errno LiveUpdate::deserialize(PhysAddr header, PhysAddr flb_header) {
     if (phase_ == Phase::stopped)
         return told(Errno::eopnotsupp, Place());
     if (deserialized_)
@@ -18,21 +18,26 @@ Errno LiveUpdate::deserialize(PhysAddr header) {
     if (phase_ == Phase::frozen)
         return told(Errno::ebusy, Place());
     deserialized_ = true;
-    deserialize_error_ = deserialize_all(header, deserialize_place_);
+    deserialize_error_ = deserialize_all(header, flb_header, deserialize_place_);
     if (deserialize_error_ != Errno::ok) {
         while (Session *session = incoming_.last()) {
             session->file_set.drop_entries(files_);
             remove(*session);
         }
+        flbs_.forget_incoming();
     } else {
-        // The entries have everything; the array goes.
+        // The entries have everything; the arrays go.
         deserialize_error_ = restore_free(*files_.pages, header);
+        flbs_.release_incoming_area();
     }
     return told(deserialize_error_, deserialize_place_);
 }
 
-Errno LiveUpdate::deserialize_all(PhysAddr header, Place &place) {
+Errno LiveUpdate::deserialize_all(PhysAddr header, PhysAddr flb_header, Place &place) {
     Pages &pages = *files_.pages;
+    if (flb_header != PhysAddr{})
+        if (const Errno error = flbs_.deserialize(flb_header, place); error != Errno::ok)
+            return error;
     const Result<unsigned> order = pages.order_of(header);
     if (!pages.is_incoming(header) || *order != order_for(area_bytes()) || pages.claim(header) != Errno::ok)
         return fail(place, Fault::session_area, kho::value(header));
@@ -49,7 +54,16 @@ Errno LiveUpdate::deserialize_all(PhysAddr header, Place &place) {
             return error;
         }
     }
-    return Errno::ok;
+    return check_flbs(place);
+}
+
+Errno LiveUpdate::check_flbs(Place &place) const {
+    for (FileHandler *h = registry_.handlers().first(); h != nullptr; h = h->next) h->incoming_files = 0;
+    for (const Session *session = incoming_.first(); session != nullptr; session = session->next)
+        for (const FileEntry *entry = session->file_set.files().first(); entry != nullptr;
+             entry = entry->next)
+            entry->handler->incoming_files++;
+    return flbs_.check_references(place);
 }
 
 Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, std::uint64_t at, Place &place) {

@@ -12,6 +12,21 @@ namespace guest {
 
 using namespace kho::abi;
 
+namespace {
+
+// The page-aligned address in a child node of this name and compatible.
+bool header_address(const void *fdt, int node, const char *compatible, const char *property,
+                    kho::PhysAddr &out) {
+    std::uint64_t address = 0;
+    if (!fdt_string_is(fdt, node, "compatible", compatible) || !fdt_u64(fdt, node, property, address) ||
+        address == 0 || !kho::is_aligned(address, kho::page_size))
+        return false;
+    out = kho::PhysAddr{address};
+    return true;
+}
+
+}  // namespace
+
 Errno read_luo_fdt(Pages &pages, kho::PhysAddr at, LuoFdt &out, Place &place) {
     const std::uint64_t address = kho::value(at);
     if (!pages.is_incoming(at))
@@ -25,13 +40,14 @@ Errno read_luo_fdt(Pages &pages, kho::PhysAddr at, LuoFdt &out, Place &place) {
         return fail(place, Fault::luo_compatible, address);
     if (!fdt_u64(fdt, 0, liveupdate_number_property, out.liveupdate_number))
         return fail(place, Fault::liveupdate_number, address);
-    const int node = fdt_subnode_offset(fdt, 0, luo_session_node);
-    std::uint64_t header = 0;
-    if (node < 0 || !fdt_string_is(fdt, node, "compatible", luo_session_v2_compatible) ||
-        !fdt_u64(fdt, node, luo_session_header_property, header) || header == 0 ||
-        !kho::is_aligned(header, kho::page_size))
+    const int sessions = fdt_subnode_offset(fdt, 0, luo_session_node);
+    if (sessions < 0 || !header_address(fdt, sessions, luo_session_v2_compatible, luo_session_header_property,
+                                        out.session_header))
         return fail(place, Fault::session_node, address);
-    out.session_header = kho::PhysAddr{header};
+    const int flbs = fdt_subnode_offset(fdt, 0, luo_flb_node);
+    if (flbs >= 0 &&
+        !header_address(fdt, flbs, luo_flb_v1_compatible, luo_flb_header_property, out.flb_header))
+        return fail(place, Fault::flb_node, address);
     return Errno::ok;
 }
 

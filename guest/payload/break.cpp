@@ -64,6 +64,15 @@ luo_file_ser &file(Context &c, std::uint64_t i) {
     return *reinterpret_cast<luo_file_ser *>(c.pages->bytes(at, sizeof(luo_file_ser)));
 }
 
+kho::abi::luo_flb_header_ser &flbs(Context &c) {
+    return *reinterpret_cast<kho::abi::luo_flb_header_ser *>(
+        c.pages->bytes(PhysAddr{descriptor(c).flb_header}, sizeof(kho::abi::luo_flb_header_ser)));
+}
+
+kho::abi::luo_flb_ser &flb(Context &c, std::uint64_t i) {
+    return reinterpret_cast<kho::abi::luo_flb_ser *>(&flbs(c) + 1)[i];
+}
+
 // A million entries that all say the same: whoever compares each with each is busy for hours.
 void million_ranges(Context &c) {
     constexpr std::uint64_t count = 1'000'000;
@@ -91,7 +100,7 @@ constexpr BreakCase cases[] = {
     {"bad-magic", Status::descriptor_magic, [](Context &c) { descriptor(c).magic ^= 1; }},
     {"bad-size", Status::descriptor_size, [](Context &c) { descriptor(c).size += 8; }},
     {"bad-flags", Status::descriptor_flags, [](Context &c) { descriptor(c).flags = 1; }},
-    {"bad-reserved", Status::descriptor_flags, [](Context &c) { descriptor(c).reserved[2] = 1; }},
+    {"bad-reserved", Status::descriptor_flags, [](Context &c) { descriptor(c).reserved[1] = 1; }},
     {"array-outside-ram", Status::array_unreadable,
      [](Context &c) { descriptor(c).preserved.address = nowhere; }},
     {"array-unaligned", Status::array_unreadable, [](Context &c) { descriptor(c).scratch.address += 4; }},
@@ -216,6 +225,21 @@ constexpr BreakCase cases[] = {
     {"file-compatible-empty", Status::file_compatible, [](Context &c) { file(c, 1).compatible[0] = '\0'; }},
     {"file-compatible-unterminated", Status::file_compatible,
      [](Context &c) { std::fill_n(file(c, 1).compatible, sizeof(luo_file_ser::compatible), 'x'); }},
+    {"flbs-not-preserved", Status::flbs_not_preserved,
+     [](Context &c) { descriptor(c).flb_header = ordinary_page(c); }},
+    {"flbs-outside-ram", Status::flbs_not_preserved, [](Context &c) { descriptor(c).flb_header = nowhere; }},
+    {"flbs-too-many", Status::flbs_too_many, [](Context &c) { flbs(c).count = kho::abi::max_flbs + 1; }},
+    {"flbs-of-no-page", Status::flbs_too_many, [](Context &c) { flbs(c).pgcnt = 0; }},
+    {"flb-name-empty", Status::flb_name,
+     [](Context &c) {
+         flbs(c).count = 1;
+         flb(c, 0).name[0] = '\0';
+     }},
+    {"flb-without-references", Status::flb_references,
+     [](Context &c) {
+         flbs(c).count = 1;
+         flb(c, 0) = {.name = "flb", .data = 0, .count = 0};
+     }},
     {"file-token-twice", Status::file_token, [](Context &c) { file(c, 2).token = file(c, 0).token; }},
 };
 

@@ -103,9 +103,9 @@ bool Payload::give_result(bool passed, std::uint64_t life) {
 
 bool Payload::first_life() {
     const bool breaks = !params_.break_case.empty();
-    ktap.begin_subtest(breaks ? 7 : 6);
+    ktap.begin_subtest(6 + (params_.cycle ? 1 : 0) + (breaks ? 1 : 0));
     if (!check_device() || !set_up_memory() || !start_live_update() || !make_files() ||
-        !preserve_sessions() || !freeze_check())
+        !preserve_sessions() || !freeze_check() || !cycle_before_kexec())
         return false;
     if (breaks && !try_breaks())
         return false;
@@ -118,14 +118,14 @@ bool Payload::first_life() {
 
 bool Payload::later_life() {
     const bool last = life_ >= params_.lives;
-    ktap.begin_subtest(last ? 12 : 14);
+    ktap.begin_subtest(last ? 12 + (params_.cycle ? 1 : 0) : 14 + (params_.cycle ? 2 : 0));
     if (!check_device() || !check_boot() || !open_handover() || !mark_handover() || !verify_checksums() ||
-        !start_live_update() || !read_luo() || !deserialize() || !retrieve_sessions() || !finish_sessions() ||
-        !account_pages())
+        !start_live_update() || !read_luo() || !deserialize() || !retrieve_sessions() ||
+        !cycle_after_kexec() || !finish_sessions() || !account_pages())
         return false;
     if (last)
         return stop_everything();
-    if (rewrite_files() && preserve_sessions() && freeze_check())
+    if (rewrite_files() && preserve_sessions() && freeze_check() && cycle_before_kexec())
         hand_over();
     return false;
 }

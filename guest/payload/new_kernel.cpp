@@ -109,14 +109,15 @@ bool Payload::read_luo() {
 }
 
 bool Payload::deserialize() {
-    const Errno error = live_update_.deserialize(luo_.session_header);
+    const Errno error = live_update_.deserialize(luo_.session_header, luo_.flb_header);
     if (error != Errno::ok)
         report(live_update_.last_place());
     // The answer stays the same, however often somebody asks.
-    const bool again = live_update_.deserialize(luo_.session_header) == error;
-    const bool complete = live_update_.incoming().count() == scenario_.sessions();
+    const bool again = live_update_.deserialize(luo_.session_header, luo_.flb_header) == error;
+    const std::uint64_t expected = scenario_.sessions() + cycle_sessions();
+    const bool complete = live_update_.incoming().count() == expected;
     if (error == Errno::ok && !complete)
-        report_error(live_update_.incoming().count(), " sessions instead of ", scenario_.sessions());
+        report_error(live_update_.incoming().count(), " sessions instead of ", expected);
     return ktap.check(error == Errno::ok && again && complete, "deserialize", live_update_.incoming().count(),
                       " sessions");
 }

@@ -130,10 +130,24 @@ bool Payload::retrieve_sessions() {
     return ktap.end_subtest("retrieve and verify every byte");
 }
 
+bool Payload::cycle_after_kexec() {
+    if (!params_.cycle)
+        return true;
+    ktap.begin_subtest(LifeCycle::results_after_kexec);
+    life_cycle_.after_kexec(ktap);
+    count_cycle();
+    return ktap.end_subtest("life cycle of files in the new kernel");
+}
+
+// All that were retrieved.
 bool Payload::finish_sessions() {
     Errno error = Errno::ok;
     std::uint64_t finished = 0;
-    while (Session *session = live_update_.incoming().first()) {
+    for (Session *session = live_update_.incoming().first(), *next = nullptr; session != nullptr;
+         session = next) {
+        next = session->next;
+        if (session->state != SessionState::retrieved)
+            continue;
         // Half of them by name, half by letting go.
         if (finished % 2 == 0)
             error = live_update_.finish(*session);
@@ -153,7 +167,8 @@ bool Payload::account_pages() {
     const PhysAddr fdt = handover_.subtree(kho::abi::luo_subtree_name);
     static_cast<void>(restore_free(pages_, fdt));
     static_cast<void>(handover_.release_metadata(pages_));
-    std::uint64_t expected = memory_files_.object_pages() + table_pages_;
+    std::uint64_t expected = memory_files_.object_pages() + table_pages_ + life_cycle_.used_pages() +
+                             live_update_.bookkeeping_pages();
     for (unsigned i = 0; i < scenario_.files(); i++) {
         const MemoryFile &file = *file_slot(i);
         expected += file.array_pages;
@@ -161,16 +176,21 @@ bool Payload::account_pages() {
     }
     const Pages::Counts counts = pages_.counts();
     const bool good =
-        counts.incoming == 0 && counts.used == expected && counts.preserved == kho::abi::session_area_pages;
+        counts.incoming == life_cycle_.incoming_pages() && counts.used == expected &&
+        counts.preserved == kho::abi::session_area_pages + (params_.cycle ? kho::abi::flb_area_pages : 0);
     if (!good)
-        ktap.note(counts.incoming, " pages left over, ", counts.used, " in use instead of ", expected, ", ",
-                  counts.preserved, " preserved");
+        ktap.note(counts.incoming, " pages left over instead of ", life_cycle_.incoming_pages(), ", ",
+                  counts.used, " in use instead of ", expected, ", ", counts.preserved, " preserved");
     return ktap.check(good, "every page of the handover was given back");
 }
 
 bool Payload::stop_everything() {
     for (unsigned i = 0; i < scenario_.files(); i++) put_file(*file_slot(i));
-    const Errno error = live_update_.stop();
+    Errno error = params_.cycle ? life_cycle_.stop() : Errno::ok;
+    if (error == Errno::ok)
+        error = live_update_.stop();
+    if (error != Errno::ok)
+        report_error("letting go: ", error);
     static_cast<void>(pages_.free_run(table_run_, table_pages_));
     const Pages::Counts counts = pages_.counts();
     if (counts.used != 0 || counts.preserved != 0)

@@ -78,6 +78,12 @@ bool Payload::preserve_sessions() {
             }
         }
     }
+    if (good && params_.cycle) {
+        good = life_cycle_.preserve() == Errno::ok;
+        if (!good)
+            report(live_update_.last_place());
+        count_cycle();
+    }
     return ktap.check(good, "preserve", totals_.sessions, " sessions, ", totals_.files, " files, ",
                       totals_.bytes, " bytes");
 }
@@ -108,6 +114,16 @@ bool Payload::freeze_check() {
     return ktap.check(cancel(), "freeze, cancel, unfreeze");
 }
 
+// Live updates that fail on the way, while all sessions are preserved.
+bool Payload::cycle_before_kexec() {
+    if (!params_.cycle)
+        return true;
+    ktap.begin_subtest(LifeCycle::results_before_kexec + 1);
+    life_cycle_.before_kexec(ktap);
+    static_cast<void>(ktap.check(verify_all_files(), "all other files are as they were"));
+    return ktap.end_subtest("life cycle of files in the old kernel");
+}
+
 bool Payload::verify_all_files() {
     std::uint64_t number = 0;
     for (unsigned i = 0; i < scenario_.sessions(); i++) {
@@ -130,6 +146,7 @@ Status Payload::attempt_kexec(const BreakCase *break_case) {
     const Result<Outgoing> built = build_outgoing(pages_, {.memory_map = layout_.map,
                                                            .scratch = {scratch_, scratch_count_},
                                                            .session_header = live_update_.session_header(),
+                                                           .flb_header = live_update_.flb_header(),
                                                            .liveupdate_number = life_,
                                                            .acpi_rsdp = info_->acpi_rsdp});
     if (!built)

@@ -82,6 +82,7 @@ Result<Outgoing> build_outgoing(Pages &pages, const OutgoingRequest &request) {
         .session_header = kho::value(request.session_header),
         .liveupdate_number = request.liveupdate_number,
         .acpi_rsdp = request.acpi_rsdp,
+        .flb_header = kho::value(request.flb_header),
         .reserved = {},
     };
     return out;

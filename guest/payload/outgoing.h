@@ -15,6 +15,7 @@ struct OutgoingRequest {
     std::span<const kexec_handover::MemoryRange> memory_map;
     std::span<const kho::abi::kho_scratch> scratch;
     kho::PhysAddr session_header{};
+    kho::PhysAddr flb_header{};
     std::uint64_t liveupdate_number = 0;
     std::uint64_t acpi_rsdp = 0;
 };

@@ -29,6 +29,11 @@ bool set_number(std::uint64_t &to, std::string_view text) {
     return number.has_value();
 }
 
+bool set_flag(bool &out, std::string_view text) {
+    out = text != "0";
+    return text == "0" || text == "1";
+}
+
 // SESSION:TOKEN:PAGE; the session's name may hold colons.
 bool set_forget(Params &params, std::string_view text) {
     const std::size_t second = text.rfind(':');
@@ -63,10 +68,12 @@ bool set_parameter(Params &params, std::string_view name, std::string_view text)
         return set_number(params.sessions, text);
     if (name == "watchdog")
         return set_number(params.watchdog, text);
-    if (name == "strict") {
-        params.strict = text != "0";
-        return text == "0" || text == "1";
-    }
+    if (name == "session-files")
+        return set_number(params.session_files, text);
+    if (name == "strict")
+        return set_flag(params.strict, text);
+    if (name == "cycle")
+        return set_flag(params.cycle, text);
     if (name == "break") {
         params.break_case = text;
         return true;

@@ -12,12 +12,14 @@ namespace guest {
 struct Params {
     static constexpr std::uint64_t max_lives = 1000;
 
-    std::uint64_t lives = 2;      // kernels in a row, this one included
-    std::uint64_t scratch = 0;    // bytes of the low area, 0: by RAM size
-    std::uint64_t files = 0;      // bytes of the large files, 0: by RAM size
-    std::uint64_t sessions = 0;   // beside the usual ones
-    std::uint64_t watchdog = 60;  // seconds
+    std::uint64_t lives = 2;          // kernels in a row, this one included
+    std::uint64_t scratch = 0;        // bytes of the low area, 0: by RAM size
+    std::uint64_t files = 0;          // bytes of the large files, 0: by RAM size
+    std::uint64_t sessions = 0;       // beside the usual ones
+    std::uint64_t watchdog = 60;      // seconds
+    std::uint64_t session_files = 1;  // in each of those
     bool strict = true;
+    bool cycle = true;                // test files and FLBs, beside memory files
     std::string_view break_case;      // name of the case, empty: none
     std::string_view crash;           // way to die, empty: none
     std::string_view expect;          // name of the status with which the kexec shall be refused

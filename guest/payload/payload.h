@@ -10,6 +10,7 @@
 #include "guest/luo/memfd_handler.h"
 #include "guest/payload/content.h"
 #include "guest/payload/ktap.h"
+#include "guest/payload/life_cycle.h"
 #include "guest/payload/params.h"
 #include "guest/payload/scenario.h"
 #include "guest/payload/start.h"
@@ -39,6 +40,7 @@ private:
     bool start_live_update();
     bool preserve_sessions();
     bool freeze_check();
+    bool cycle_before_kexec();
     bool stop_everything();
     [[noreturn]] void hand_over();
     [[noreturn]] void refused(kexec_handover::Status status);
@@ -58,6 +60,7 @@ private:
     bool deserialize();
     bool retrieve_sessions();
     bool retrieve_session(unsigned i, unsigned first_file);
+    bool cycle_after_kexec();
     bool finish_sessions();
     bool account_pages();
     bool rewrite_files();
@@ -90,6 +93,11 @@ private:
     MemoryFile *&file_slot(std::uint64_t number) { return file_table_[number]; }
     std::uint64_t writer_of(const FileSpec &spec) const { return spec.rewritten ? content_life_ : 1; }
 
+    void count_cycle() {
+        totals_.sessions += LifeCycle::sessions;
+        totals_.files += LifeCycle::files;
+    }
+    unsigned cycle_sessions() const { return params_.cycle ? LifeCycle::sessions : 0; }
     unsigned watchdog_seconds() const {
         return static_cast<unsigned>(params_.watchdog < 500 ? params_.watchdog : 500);
     }
@@ -118,6 +126,7 @@ private:
     MemoryFiles memory_files_;
     MemfdHandler memfd_;
     LiveUpdate live_update_;
+    LifeCycle life_cycle_;
     Scenario scenario_;
     MemoryFile **file_table_ = nullptr;
     kho::PhysAddr table_run_{};

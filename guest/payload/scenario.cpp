@@ -69,7 +69,7 @@ std::uint64_t Scenario::high_memory_needed(std::uint64_t big) {
 unsigned Scenario::sessions() const { return fixed_count + extra_; }
 
 unsigned Scenario::files() const {
-    unsigned n = extra_;
+    unsigned n = extra_ * extra_files_;
     for (const Fixed &f : fixed) n += f.files;
     return n;
 }
@@ -86,7 +86,7 @@ SessionSpec Scenario::session(unsigned i) const {
     unsigned n = i - fixed_count;
     for (unsigned k = sizeof(text) - 2; n > 0; k--, n /= 10) text[k] = static_cast<char>('0' + n % 10);
     std::copy_n(text, sizeof(text), spec.name);
-    spec.files = 1;
+    spec.files = extra_files_;
     spec.kind = extra;
     return spec;
 }
@@ -110,6 +110,8 @@ FileSpec Scenario::file(const SessionSpec &session, unsigned i) const {
         case full:
             return plain(mix(i + 1), std::uint64_t{i} * 97 % (2 * page_size));
         default:
+            if (extra_files_ != 1)
+                return plain(mix(i + 1), 0);
             return plain(1, 1 + mix(session.name_view().size() + i) % page_size);
     }
 }

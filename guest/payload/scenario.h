@@ -37,9 +37,10 @@ class Scenario {
 public:
     constexpr Scenario() = default;
 
-    // `big`: bytes of the large files together. `extra`: sessions of one small file each.
-    Scenario(std::uint64_t big, unsigned extra, bool high_memory)
-        : big_(big), extra_(extra), high_memory_(high_memory) {}
+    // `big`: bytes of the large files together. `extra`: sessions beside the usual ones, of one small file
+    // each, or of `extra_files` empty ones.
+    Scenario(std::uint64_t big, unsigned extra, unsigned extra_files, bool high_memory)
+        : big_(big), extra_(extra), extra_files_(extra_files), high_memory_(high_memory) {}
 
     unsigned sessions() const;
     SessionSpec session(unsigned i) const;
@@ -52,6 +53,7 @@ public:
 private:
     std::uint64_t big_ = 0;
     unsigned extra_ = 0;
+    unsigned extra_files_ = 1;
     bool high_memory_ = false;
 };
 

@@ -92,10 +92,14 @@ void Payload::set_up_scenario() {
         big = ram >= 192 * mib ? 22 * mib : 10 * mib;
     big = kho::align_up(std::max(big, mib), 16 * kho::page_size);
     constexpr std::uint64_t fixed_sessions = 7;
-    const std::uint64_t extra = std::min(params_.sessions, kho::abi::max_sessions - fixed_sessions);
+    const std::uint64_t extra =
+        std::min(params_.sessions, kho::abi::max_sessions - fixed_sessions - cycle_sessions());
+    if (params_.session_files > kho::abi::max_files_per_set)
+        bail_out("session-files=: at most ", kho::abi::max_files_per_set);
     const bool high =
         high_memory(layout_.map, {scratch_, scratch_count_}) >= Scenario::high_memory_needed(big);
-    scenario_ = Scenario(big, static_cast<unsigned>(extra), high);
+    scenario_ =
+        Scenario(big, static_cast<unsigned>(extra), static_cast<unsigned>(params_.session_files), high);
 }
 
 bool Payload::start_live_update() {
@@ -111,10 +115,12 @@ bool Payload::start_live_update() {
         std::byte *bytes = pages_.bytes(*run, table_pages_ * kho::page_size);
         zero_words(bytes, table_pages_ * kho::page_size);
         file_table_ = reinterpret_cast<MemoryFile **>(bytes);
-        error = live_update_.start(pages_, true);
+        error = live_update_.start(pages_, true, params_.cycle);
     }
     if (error == Errno::ok)
         error = live_update_.registry().add(memfd_);
+    if (error == Errno::ok && params_.cycle)
+        error = life_cycle_.start(pages_, live_update_, life_);
     if (error != Errno::ok)
         report_error("live update: ", error);
     return ktap.check(error == Errno::ok, "live update", "handler ", memfd_.compatible);

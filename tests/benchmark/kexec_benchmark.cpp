@@ -42,6 +42,30 @@ void Leg(benchmark::State &state, Machine machine) {
     state.counters["bare_ms"] = bare * 1e3 / static_cast<double>(state.iterations());
 }
 
+// 819 sessions of `files` empty files each, preserved, handed over, deserialized, retrieved and finished
+// under emulation. What a file costs must not depend on how many there are.
+void ManySessions(benchmark::State &state, unsigned files) {
+    constexpr double sessions = 808;  // those of the scenario and of the life cycle make up the rest
+    static double first_per_file = 0;
+    Machine machine;
+    machine.memory = "1536M";
+    machine.kernel = harness::payload_elf();
+    machine.append = "lives=2 sessions=819 session-files=" + std::to_string(files);
+    double total = 0;
+    for (auto _ : state) {
+        const auto outcome = harness::run(machine);
+        if (outcome.exit_status != 0)
+            state.SkipWithError(("the leg failed:\n" + outcome.report()).c_str());
+        state.SetIterationTime(outcome.seconds);
+        total += outcome.seconds;
+    }
+    const double per_file = total / static_cast<double>(state.iterations()) / (sessions * files);
+    if (first_per_file == 0)
+        first_per_file = per_file;
+    state.counters["us_per_file"] = per_file * 1e6;
+    state.counters["vs_fewest"] = per_file / first_per_file;
+}
+
 // The device's own clock for one kexec: `ram` MiB of memory, of which `preserved` MiB are handed over; all of
 // RAM has been written by the guest if `touched`.
 void Kexec(benchmark::State &state, std::uint64_t ram, std::uint64_t preserved, bool touched) {
@@ -101,6 +125,8 @@ int main(int argc, char **argv) {
     add("Leg/microvm-qboot", 10, Leg, leg("microvm", "qboot.rom", bzimage));
     add("Leg/pc", 5, Leg, leg("pc", "", elf));
     add("Leg/q35", 5, Leg, leg("q35", "", elf));
+    for (const unsigned files : {32, 64, 128})
+        add("ManySessions/819x" + std::to_string(files), 3, ManySessions, files);
     for (const std::uint64_t ram : {256, 1024, 2048, 4096, 8192}) {
         const std::string size = std::to_string(ram) + "M";
         add("Kexec/ram:" + size + "/untouched", 3, Kexec, ram, std::uint64_t{0}, false);

@@ -50,6 +50,7 @@ void GuestImage::store() {
                                 .session_header = sessions_at,
                                 .liveupdate_number = 1,
                                 .acpi_rsdp = 0,
+                                .flb_header = 0,
                                 .reserved = {}};
     q_.store(descriptor_at, descriptor);
     kho::abi::luo_session_ser session{.name = "alpha", .file_set = {}};

@@ -80,7 +80,7 @@ TEST_F(Recording, OpensInReadelf) {
 TEST_F(Recording, NamesTheKhoFdtInANote) {
     EXPECT_EQ(core->header().data.fdt_addr, value(handover.fdt));
     EXPECT_EQ(core->header().data.fdt_size, 4096u);
-    EXPECT_EQ(core->header().release, "6.19");
+    EXPECT_EQ(core->header().release, "7.0");
     EXPECT_FALSE(core->header().memory_map.empty());
 }
 

@@ -82,6 +82,12 @@ constexpr const char *breaks[] = {
     "file-compatible-empty",
     "file-compatible-unterminated",
     "file-token-twice",
+    "flbs-not-preserved",
+    "flbs-outside-ram",
+    "flbs-too-many",
+    "flbs-of-no-page",
+    "flb-name-empty",
+    "flb-without-references",
 };
 INSTANTIATE_TEST_SUITE_P(Descriptor, Refused, testing::ValuesIn(breaks), [](const auto &test) {
     std::string name = test.param;
@@ -114,6 +120,7 @@ TEST_P(RefusedOutside, LeavesTheOldKernelWithItsSessionsIntact) {
 
 constexpr Outside outside[] = {
     {"KernelMissing", "kernel=/nowhere/bzImage", "kernel_missing", "/nowhere/bzImage"},
+    {"FlbsThatTheFormatHasNoPlaceFor", "release=6.19", "flbs_not_supported", "2 FLBs"},
     {"KernelIsADirectory", "kernel=/", "kernel_unreadable", "kernel /"},
     {"KernelIsNoKernel", "kernel=/etc/passwd", "kernel_format", "/etc/passwd"},
     {"RecordingCannotBeWritten", "record=/nowhere/recording", "record_failed", "/nowhere/recording"},

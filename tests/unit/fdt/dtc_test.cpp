@@ -45,8 +45,11 @@ TEST(Dtc, DecompilesOurFdtsWithoutErrors) {
         {"KHO", write_kho_v1_fdt(PhysAddr{0xabcd000}, subtrees), {"compatible = \"kho-v1\"", "LUO {"}},
         {"KHO without subtrees", write_kho_v1_fdt(PhysAddr{0}, {}), {"preserved-memory-map", "/ {"}},
         {"LUO",
-         write_luo_v1_fdt(1, PhysAddr{0x1000}),
+         write_luo_v1_fdt(1, PhysAddr{0x1000}, PhysAddr{}),
          {"compatible = \"luo-session-v2\"", "luo-session-header"}},
+        {"LUO with FLBs",
+         write_luo_v1_fdt(1, PhysAddr{0x1000}, PhysAddr{0x2000}),
+         {"compatible = \"luo-flb-v1\"", "luo-flb-header"}},
     };
     for (const auto &c : cases) {
         ASSERT_TRUE(succeeds(c.fdt)) << c.name;

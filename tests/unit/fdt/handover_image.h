@@ -93,7 +93,8 @@ inline abi::kho_data put_handover(TestMemory &memory, const Handover &handover) 
     EXPECT_TRUE(succeeds(fdt));
     memory.put(fdt_at, std::span(fdt.value()));
     if (handover.luo) {
-        const auto luo_fdt = write_luo_v1_fdt(handover.luo->liveupdate_number, handover.luo->session_header);
+        const auto luo_fdt =
+            write_luo_v1_fdt(handover.luo->liveupdate_number, handover.luo->session_header, PhysAddr{});
         EXPECT_TRUE(succeeds(luo_fdt));
         memory.put(luo_fdt_at, std::span(luo_fdt.value()));
         put_sessions(memory, handover.luo->sessions);

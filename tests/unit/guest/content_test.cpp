@@ -11,7 +11,7 @@
 namespace guest {
 namespace {
 
-const Scenario scenario(10 << 20, 3, false);
+const Scenario scenario(10 << 20, 3, 1, false);
 
 TEST(Scenario, NamesAndTokensAreUniqueAndWithinTheFormat) {
     std::set<std::string> names;
@@ -64,7 +64,7 @@ TEST(Scenario, AFileAboveFourGiBFitsIntoWhatIsAskedFor) {
         Machine m((std::uint64_t{4} << 30) + needed);
         MemoryFiles files;
         files.init(m.pages);
-        const Scenario with_high(big << 20, 0, true);
+        const Scenario with_high(big << 20, 0, 1, true);
         const FileSpec spec = with_high.file(with_high.session(5), 3);
         ASSERT_EQ(spec.layout, Layout::high);
         const Result<MemoryFile *> file = make_file(m.pages, files, spec, 1);

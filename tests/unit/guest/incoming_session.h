@@ -16,11 +16,8 @@ struct IncomingSession : LuoMachine {
         EXPECT_EQ(luo->preserve(c, 10, &files[4]), Errno::ok);
         kexec();
     }
-    void deserialize() { ASSERT_EQ(luo->deserialize(header), Errno::ok) << name(luo->last_place().fault); }
-    File *must_retrieve(Session &s, std::uint64_t token) {
-        const Result<File *> file = luo->retrieve(s, token);
-        EXPECT_TRUE(file) << token << ": " << name(file.error());
-        return *file;
+    void deserialize() {
+        ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok) << name(luo->last_place().fault);
     }
 };
 

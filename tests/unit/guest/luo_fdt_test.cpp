@@ -15,6 +15,9 @@ struct Fields {
     std::string root = "luo-v1", node = "luo-session", session = "luo-session-v2";
     std::uint64_t number = 7, header = 0x2000000;
     int number_size = 8, header_size = 8;  // bytes, 0: leave it out
+    std::string flbs = "";                 // compatible of the FLB node; empty: there is none
+    std::uint64_t flb_header = 0x2100000;
+    int flb_header_size = 8;
 };
 
 kho::PhysAddr write_fdt(Machine &m, const Fields &f) {
@@ -31,6 +34,13 @@ kho::PhysAddr write_fdt(Machine &m, const Fields &f) {
     if (f.header_size > 0)
         fdt_property(fdt, "luo-session-header", &f.header, f.header_size);
     fdt_end_node(fdt);
+    if (!f.flbs.empty()) {
+        fdt_begin_node(fdt, "luo-flb");
+        fdt_property(fdt, "compatible", f.flbs.c_str(), static_cast<int>(f.flbs.size() + 1));
+        if (f.flb_header_size > 0)
+            fdt_property(fdt, "luo-flb-header", &f.flb_header, f.flb_header_size);
+        fdt_end_node(fdt);
+    }
     fdt_end_node(fdt);
     EXPECT_EQ(fdt_finish(fdt), 0);
     m.kexec();
@@ -45,7 +55,17 @@ TEST(LuoFdt, ASoundOneIsReadAndClaimed) {
     ASSERT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::ok);
     EXPECT_EQ(luo.liveupdate_number, 7u);
     EXPECT_EQ(kho::value(luo.session_header), 0x2000000u);
+    EXPECT_EQ(luo.flb_header, kho::PhysAddr{}) << "6.19 writes no such node";
     EXPECT_EQ(m.pages.claim(at), Errno::ebusy);
+}
+
+TEST(LuoFdt, TheFlbNodeOfSevenPointZeroIsReadToo) {
+    Machine m;
+    const kho::PhysAddr at = write_fdt(m, {.flbs = "luo-flb-v1"});
+    LuoFdt luo;
+    Place place;
+    ASSERT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::ok);
+    EXPECT_EQ(kho::value(luo.flb_header), 0x2100000u);
 }
 
 TEST(LuoFdt, AMalformedOneIsRefusedWithItsOwnFault) {
@@ -63,6 +83,11 @@ TEST(LuoFdt, AMalformedOneIsRefusedWithItsOwnFault) {
         {"a session header of four bytes", {.header_size = 4}, Fault::session_node},
         {"a session header at 0", {.header = 0}, Fault::session_node},
         {"an unaligned session header", {.header = 0x2000008}, Fault::session_node},
+        {"another FLB format", {.flbs = "luo-flb-v2"}, Fault::flb_node},
+        {"no FLB header", {.flbs = "luo-flb-v1", .flb_header_size = 0}, Fault::flb_node},
+        {"an FLB header of four bytes", {.flbs = "luo-flb-v1", .flb_header_size = 4}, Fault::flb_node},
+        {"an FLB header at 0", {.flbs = "luo-flb-v1", .flb_header = 0}, Fault::flb_node},
+        {"an unaligned FLB header", {.flbs = "luo-flb-v1", .flb_header = 0x2100008}, Fault::flb_node},
     };
     for (const auto &c : cases) {
         Machine m;

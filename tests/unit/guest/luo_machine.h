@@ -9,29 +9,36 @@
 
 namespace guest {
 
-using Log = std::vector<std::string>;
-
 struct LuoMachine : testing::Test {
+    using Limits = LuoLimits;
+
     Machine m;
     TestFile files[200];
-    std::unique_ptr<TestHandler> handler;
+    TestCalls calls;
+    std::unique_ptr<TestFiles> retrieved;
+    std::unique_ptr<HostHandler> handler;
     std::unique_ptr<LiveUpdate> luo;
-    kho::PhysAddr header{};
+    kho::PhysAddr header{}, flb_header{};
     Pages::Counts clean;  // the counts before anything was taken
 
     LuoMachine() {
-        for (int i = 0; i < 200; i++) {
-            files[i].type = &TestHandler::type;
+        for (std::uint64_t i = 0; i < 200; i++) {
+            files[i].type = &TestFiles::type;
             files[i].references = 1;
             files[i].id = i;
         }
         clean = m.pages.counts();
         start();
     }
-    void start(const LiveUpdate::Limits &limits = {}) {
-        handler = std::make_unique<TestHandler>(m.pages);
+    ~LuoMachine() override { EXPECT_EQ(calls.violations(), 0u) << "the orchestrator broke a contract"; }
+
+    template <Limits limits = Limits{}>
+    void start() {
+        retrieved = std::make_unique<TestFiles>();
+        retrieved->init(m.pages);
+        handler = std::make_unique<HostHandler>(m.pages, *retrieved, calls);
         luo = std::make_unique<LiveUpdate>();
-        ASSERT_EQ(luo->start(m.pages, true, limits), Errno::ok);
+        ASSERT_EQ(luo->start<limits>(m.pages, true), Errno::ok);
         ASSERT_EQ(luo->registry().add(*handler), Errno::ok);
     }
     Session &create(std::string_view name) {
@@ -44,23 +51,27 @@ struct LuoMachine : testing::Test {
         EXPECT_TRUE(session) << name;
         return **session;
     }
+    File *must_retrieve(Session &s, std::uint64_t token) {
+        const Result<File *> file = luo->retrieve(s, token);
+        EXPECT_TRUE(file) << token << ": " << name(file.error());
+        return *file;
+    }
     // Serializes, and goes on as the next kernel, not deserialized yet.
-    void kexec(const LiveUpdate::Limits &limits = {}) {
+    template <Limits limits = Limits{}>
+    void kexec() {
         ASSERT_EQ(luo->serialize(), Errno::ok);
         header = luo->session_header();
+        flb_header = luo->flb_header();
         m.kexec();
-        start(limits);
+        start<limits>();
+        calls.clear_trace();
     }
     Fault deserialize_fault() {
-        const Errno error = luo->deserialize(header);
+        const Errno error = luo->deserialize(header, flb_header);
         EXPECT_EQ(error == Errno::ok, luo->last_place().fault == Fault::none);
         return luo->last_place().fault;
     }
-    Log take_log() {
-        Log log;
-        log.swap(handler->log);
-        return log;
-    }
+    Log take_log() { return guest::take_log(calls); }
     kho::abi::luo_session_ser &session_ser(std::uint64_t i) {
         return m.as<kho::abi::luo_session_ser>(header + (8 + i * sizeof(kho::abi::luo_session_ser)));
     }

@@ -22,7 +22,7 @@ struct Memfd : testing::Test {
     std::unique_ptr<MemoryFiles> files;
     std::unique_ptr<MemfdHandler> handler;
     std::unique_ptr<LiveUpdate> luo;
-    PhysAddr header{};
+    PhysAddr header{}, flb_header{};
 
     explicit Memfd(bool strict = true) { start(strict); }
     void TestBody() override {}
@@ -39,6 +39,7 @@ struct Memfd : testing::Test {
     void kexec(bool strict = true) {
         ASSERT_EQ(luo->serialize(), Errno::ok);
         header = luo->session_header();
+        flb_header = luo->flb_header();
         m.kexec();
         start(strict);
     }

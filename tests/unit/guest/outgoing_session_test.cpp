@@ -80,7 +80,7 @@ TEST_F(OutgoingSession, PreserveRefusesWithTheKernelsErrnoAndTakesNothing) {
 TEST_F(OutgoingSession, TheHandlersOwnErrorComesThroughAndNothingLeaks) {
     Session &s = create("s");
     const Pages::Counts before = m.pages.counts();
-    handler->fail("preserve", 1, Errno::eio);
+    calls.fail(Callback::preserve, 1, Errno::eio);
     EXPECT_EQ(luo->preserve(s, 1, &files[0]), Errno::eio);
     EXPECT_EQ(m.pages.counts(), before);
     EXPECT_EQ(files[0].references, 1u);
@@ -154,7 +154,7 @@ TEST_F(OutgoingSession, AFailedFreezeIsUndoneInReverseWhereverItFails) {
     const Pages::Counts before = m.pages.counts();
     for (int k = 0; k < 6; k++) {
         take_log();
-        handler->fail("freeze", k + 1, Errno::ebusy);
+        calls.fail(Callback::freeze, k + 1, Errno::ebusy);
         EXPECT_EQ(luo->serialize(), Errno::ebusy) << k;
         Log expected;
         for (int i = 0; i <= k; i++) expected.push_back("freeze " + std::to_string(i));
@@ -168,7 +168,7 @@ TEST_F(OutgoingSession, AFailedFreezeIsUndoneInReverseWhereverItFails) {
         EXPECT_EQ(m.pages.counts(), before) << k;
         EXPECT_EQ(luo->unserialize(), Errno::einval) << "nothing is frozen";
     }
-    handler->fail_never();
+    calls.fail_never();
     EXPECT_EQ(luo->serialize(), Errno::ok) << "the second attempt succeeds";
     EXPECT_EQ(session_ser(1).file_set.count, 3u);
 }
@@ -193,7 +193,7 @@ TEST_F(OutgoingSession, WhileFrozenNothingChanges) {
     EXPECT_EQ(luo->preserve(s, 2, &files[1]), Errno::ebusy);
     EXPECT_EQ(luo->release(s), Errno::ebusy);
     EXPECT_EQ(luo->retrieve_session("s").error(), Errno::ebusy);
-    EXPECT_EQ(luo->deserialize(header), Errno::ebusy);
+    EXPECT_EQ(luo->deserialize(header, flb_header), Errno::ebusy);
     EXPECT_EQ(luo->serialize(), Errno::ebusy);
     EXPECT_EQ(luo->stop(), Errno::ebusy);
     ASSERT_EQ(luo->unserialize(), Errno::ok);
@@ -204,7 +204,7 @@ TEST_F(OutgoingSession, WhileFrozenNothingChanges) {
 TEST_F(OutgoingSession, WhileFrozenAWrongSessionOrNameIsStillEINVAL) {
     ASSERT_TRUE(luo->create_session("s"));
     kexec();
-    ASSERT_EQ(luo->deserialize(header), Errno::ok);
+    ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok);
     Session &incoming = *luo->incoming().first(), &outgoing = create("out");
     ASSERT_EQ(luo->serialize(), Errno::ok);
     EXPECT_EQ(luo->preserve(incoming, 1, &files[1]), Errno::einval);
@@ -222,7 +222,7 @@ TEST_F(OutgoingSession, EveryErrnoIsInThePlaceAndASuccessClearsIt) {
     ASSERT_EQ(luo->preserve(s, 1, &files[1]), Errno::ok);
     EXPECT_FALSE(luo->last_place());
     EXPECT_EQ(luo->last_place().error, Errno::ok);
-    handler->fail("freeze", 1, Errno::eio);
+    calls.fail(Callback::freeze, 1, Errno::eio);
     EXPECT_EQ(luo->serialize(), Errno::eio);
     EXPECT_EQ(luo->last_place().error, Errno::eio);
     EXPECT_EQ(luo->preserve(s, 2, nullptr), Errno::ebadf);
@@ -281,10 +281,14 @@ TEST_F(OutgoingSession, EveryFailedAllocationIsUndone) {
     for (const TestFile &file : files) EXPECT_EQ(file.references, 1u);
 }
 
-TEST_F(OutgoingSession, StartFailsWithoutMemoryForTheSessionArea) {
+TEST_F(OutgoingSession, StartFailsWithoutMemoryForTheAreas) {
     LiveUpdate other;
-    m.pages.fail_allocation(1);
-    EXPECT_EQ(other.start(m.pages, true), Errno::enomem);
+    const Pages::Counts before = m.pages.counts();
+    for (unsigned n = 1; n <= 2; n++) {  // the session area, and the page of the FLBs
+        m.pages.fail_allocation(n);
+        EXPECT_EQ(other.start(m.pages, true), Errno::enomem);
+        EXPECT_EQ(m.pages.counts(), before);
+    }
     EXPECT_EQ(other.start(m.pages, true), Errno::ok);
     EXPECT_EQ(other.start(m.pages, true), Errno::ebusy) << "it runs";
     EXPECT_EQ(other.stop(), Errno::ok);

@@ -10,8 +10,11 @@ namespace {
 struct RegistryTest : testing::Test {
     Machine m;
     Registry registry;
-    TestHandler handler{m.pages};
-    RegistryTest() { registry.enable(true); }
+    TestFiles files;
+    TestCalls calls;
+    HostHandler handler = make("test-v1");
+    RegistryTest() { registry.init(m.pages, true); }
+    HostHandler make(std::string_view compatible) { return {m.pages, files, calls, compatible}; }
 };
 
 TEST_F(RegistryTest, EachMissingMandatoryCallbackIsEINVAL) {
@@ -30,7 +33,7 @@ TEST_F(RegistryTest, EachMissingMandatoryCallbackIsEINVAL) {
         {"can_finish, which is optional", [](FileOps &ops) { ops.can_finish = nullptr; }, Errno::ok},
     };
     for (const auto &c : cases) {
-        TestHandler h(m.pages);
+        HostHandler h = make("test-v1");
         c.remove(h.ops_table);
         EXPECT_EQ(registry.add(h), c.expected) << c.what;
         if (c.expected == Errno::ok) {
@@ -52,7 +55,7 @@ TEST_F(RegistryTest, ACompatibleIsOneToFortySevenBytesWithoutNul) {
                  {too_long, Errno::einval},
                  {nul, Errno::einval}};
     for (const auto &c : cases) {
-        TestHandler h(m.pages, c.compatible);
+        HostHandler h = make(c.compatible);
         EXPECT_EQ(registry.add(h), c.expected) << c.compatible;
         if (c.expected == Errno::ok) {
             EXPECT_EQ(registry.remove(h), Errno::ok);
@@ -61,7 +64,7 @@ TEST_F(RegistryTest, ACompatibleIsOneToFortySevenBytesWithoutNul) {
 }
 
 TEST_F(RegistryTest, WithLiveUpdateOffEverythingIsEOPNOTSUPP) {
-    registry.enable(false);
+    registry.init(m.pages, false);
     EXPECT_EQ(registry.add(handler), Errno::eopnotsupp);
     EXPECT_EQ(registry.remove(handler), Errno::eopnotsupp);
     handler.ops_table.retrieve = nullptr;
@@ -69,7 +72,7 @@ TEST_F(RegistryTest, WithLiveUpdateOffEverythingIsEOPNOTSUPP) {
 }
 
 TEST_F(RegistryTest, ADuplicateCompatibleIsEEXISTUntilTheFirstIsGone) {
-    TestHandler twin(m.pages);
+    HostHandler twin = make("test-v1");
     ASSERT_EQ(registry.add(handler), Errno::ok);
     EXPECT_EQ(registry.add(twin), Errno::eexist);
     EXPECT_EQ(registry.add(handler), Errno::eexist);
@@ -84,7 +87,7 @@ TEST_F(RegistryTest, WhileThereAreSessionsHandlersNeitherComeNorGo) {
     ASSERT_EQ(luo.start(m.pages, true), Errno::ok);
     ASSERT_EQ(luo.registry().add(handler), Errno::ok);
     Session &session = **luo.create_session("s");
-    TestHandler other(m.pages, "other-v1");
+    HostHandler other = make("other-v1");
     EXPECT_EQ(luo.registry().add(other), Errno::ebusy);
     EXPECT_EQ(luo.registry().remove(handler), Errno::ebusy);
     ASSERT_EQ(luo.release(session), Errno::ok);
@@ -110,13 +113,13 @@ TEST_F(RegistryTest, AnOwnerThatIsGoingIsEAGAINAndOneThatStaysIsPinnedOnce) {
 }
 
 TEST_F(RegistryTest, AFileGoesToTheFirstHandlerThatTakesIt) {
-    TestHandler picky(m.pages, "picky-v1"), second(m.pages, "second-v1");
+    HostHandler picky = make("picky-v1"), second = make("second-v1");
     picky.ops_table.can_preserve = [](FileHandler &, const File &) { return false; };
     ASSERT_EQ(registry.add(picky), Errno::ok);
     ASSERT_EQ(registry.add(handler), Errno::ok);
     ASSERT_EQ(registry.add(second), Errno::ok);
     TestFile file;
-    file.type = &TestHandler::type;
+    file.type = &TestFiles::type;
     EXPECT_EQ(registry.for_file(file), &handler);
     const FileType other{"other", nullptr};
     file.type = &other;

@@ -37,7 +37,7 @@ TEST_P(RefusedDescriptor, IsRefusedWithCodeAndPlaceAndMemoryIsAsBefore) {
     EXPECT_TRUE(before == guest.machine.contents());
 }
 
-constexpr std::uint64_t files_at = 0x210000, sessions_at = 0x200008;
+constexpr std::uint64_t files_at = 0x210000, sessions_at = 0x200008, flbs_at = 0x214000;
 
 const Case cases[] = {
     {"NoDescriptorIsSet", Status::no_descriptor, 0, 0, {}, {}, kho::PhysAddr{0}},
@@ -51,7 +51,7 @@ const Case cases[] = {
     {"SizeTooSmall", Status::descriptor_size, 0, 0x1000, [](Guest &x) { x.descriptor.size = 64; }},
     {"SizeTooLarge", Status::descriptor_size, 0, 0x1000, [](Guest &x) { x.descriptor.size = 136; }},
     {"UnknownFlag", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.flags = 1; }},
-    {"ReservedFieldSet", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.reserved[2] = 1; }},
+    {"ReservedFieldSet", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.reserved[1] = 1; }},
 
     {"MemoryMapOutsideRam", Status::array_unreadable, 4, 0x80000000,
      [](Guest &x) {
@@ -191,6 +191,46 @@ const Case cases[] = {
     {"CompatibleUnterminated", Status::file_compatible, 1, files_at + 64,
      [](Guest &x) { std::memset(x.files[1].compatible, 'm', 48); }},
     {"TokenTwice", Status::file_token, 1, files_at + 64, [](Guest &x) { x.files[1].token = 10; }},
+
+    {"FlbsNotPreserved", Status::flbs_not_preserved, 0, 0x300000,
+     [](Guest &x) { x.descriptor.flb_header = 0x300000; }},
+    {"FlbsUnaligned", Status::flbs_not_preserved, 0, flbs_at + 8,
+     [](Guest &x) {
+         x.add_flbs();
+         x.descriptor.flb_header += 8;
+     }},
+    {"FlbsThatWrap", Status::flbs_not_preserved, 0, ~std::uint64_t{0xfff},
+     [](Guest &x) { x.descriptor.flb_header = ~std::uint64_t{0xfff}; }},
+    {"TooManyFlbs", Status::flbs_too_many, 64, flbs_at,
+     [](Guest &x) {
+         x.add_flbs();
+         x.flb_header.count = 64;
+     }},
+    {"FlbsOfTwoPages", Status::flbs_too_many, 2, flbs_at,
+     [](Guest &x) {
+         x.add_flbs();
+         x.flb_header.pgcnt = 2;
+     }},
+    {"FlbNameEmpty", Status::flb_name, 1, flbs_at,
+     [](Guest &x) {
+         x.add_flbs();
+         x.flbs[1].name[0] = 0;
+     }},
+    {"FlbNameUnterminated", Status::flb_name, 0, flbs_at,
+     [](Guest &x) {
+         x.add_flbs();
+         std::memset(x.flbs[0].name, 'f', 48);
+     }},
+    {"FlbNameTwice", Status::flb_name, 1, flbs_at,
+     [](Guest &x) {
+         x.add_flbs();
+         x.flbs[1] = x.flbs[0];
+     }},
+    {"FlbWithoutReferences", Status::flb_references, 1, flbs_at,
+     [](Guest &x) {
+         x.add_flbs();
+         x.flbs[1].count = 0;
+     }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Table, RefusedDescriptor, testing::ValuesIn(cases),
@@ -247,6 +287,7 @@ TEST(Descriptor, WithAMillionScatteredRangesIsTaken) {
                                 .session_header = 0,
                                 .liveupdate_number = 0,
                                 .acpi_rsdp = 0,
+                                .flb_header = 0,
                                 .reserved = {}};
     machine.store(0x2000, MemoryRange{0, 32 * mib, 1, 0});
     machine.store(0x2018, MemoryRange{4 * gib, 8 * gib, 1, 0});
@@ -256,7 +297,7 @@ TEST(Descriptor, WithAMillionScatteredRangesIsTaken) {
     const auto request = read_descriptor(machine, kho::PhysAddr{0x1000});
     ASSERT_TRUE(request.ok()) << request.error().what;
     EXPECT_EQ(request.value().preserved_ranges.ranges().size(), 1'000'000u);
-    const auto metadata = make_metadata(request.value());
+    const auto metadata = make_metadata(request.value(), *kho::find_release(default_release));
     EXPECT_TRUE(metadata.ok()) << metadata.error().what;
 }
 

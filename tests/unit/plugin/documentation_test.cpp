@@ -66,9 +66,9 @@ TEST(RegisterSpecification, ListsEveryRegisterAtItsOffset) {
 TEST(RegisterSpecification, ListsTheDescriptorsFields) {
     const std::map<std::string, std::size_t> fields = {
 #define ENTRY(name) {#name, offsetof(Descriptor, name)}
-        ENTRY(magic),     ENTRY(size),     ENTRY(flags),          ENTRY(memory_map),        ENTRY(scratch),
-        ENTRY(preserved), ENTRY(subtrees), ENTRY(session_header), ENTRY(liveupdate_number), ENTRY(acpi_rsdp),
-        ENTRY(reserved)
+        ENTRY(magic),      ENTRY(size),     ENTRY(flags),          ENTRY(memory_map),        ENTRY(scratch),
+        ENTRY(preserved),  ENTRY(subtrees), ENTRY(session_header), ENTRY(liveupdate_number), ENTRY(acpi_rsdp),
+        ENTRY(flb_header), ENTRY(reserved)
 #undef ENTRY
     };
     std::size_t seen = 0;

@@ -112,8 +112,9 @@ private:
 // A guest with one session of two files, ready to kexec. Change what it says, then store() it.
 //
 //   0x001000  descriptor   0x002000  memory map  0x003000  scratch   0x004000  subtrees   0x8000  preserved
-//   list 0x200000  session header (order 4)   0x210000  file array (order 1)   0x212000  two pages of data 4
-//   GiB     1 MiB of preserved data    8 MiB .. 16 MiB  scratch
+//   list 0x200000  session header (order 4)   0x210000  file array (order 1)   0x212000  two pages of data
+//   0x214000  page of the FLBs, if flb_header says so   4 GiB  1 MiB of preserved data   8 MiB .. 16 MiB
+//   scratch
 struct Guest {
     FakeMachine machine{{{kho::PhysAddr{0}, 24 * mib}, {kho::PhysAddr{4 * gib}, 4 * mib}}};
     Descriptor descriptor{.magic = descriptor_magic,
@@ -126,6 +127,7 @@ struct Guest {
                           .session_header = 0x200000,
                           .liveupdate_number = 1,
                           .acpi_rsdp = 0xf1234,
+                          .flb_header = 0,
                           .reserved = {}};
     std::vector<MemoryRange> memory_map{{0, 0x1000, 2, 0},
                                         {0x1000, 24 * mib - 0x1000, 1, 0},
@@ -134,6 +136,8 @@ struct Guest {
     std::vector<kho::abi::kho_scratch> scratch{{8 * mib, 8 * mib}, {0, 0}};
     std::vector<PreservedRange> preserved{
         {0x200000, 4, 1}, {0x210000, 1, 1}, {0x212000, 0, 2}, {4 * gib, 8, 1}};
+    kho::abi::luo_flb_header_ser flb_header{.pgcnt = 1, .count = 0};
+    std::vector<kho::abi::luo_flb_ser> flbs;
     std::vector<Subtree> subtrees;
     kho::abi::luo_session_header_ser header{1};
     std::vector<kho::abi::luo_session_ser> sessions;
@@ -149,6 +153,15 @@ struct Guest {
             auto bytes = machine.bytes(at, at < gib ? 2 * kho::page_size : mib);
             for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7 + at / 3);
         }
+    }
+
+    // Hands over two FLBs as well.
+    void add_flbs() {
+        preserved.push_back({0x214000, 0, 1});
+        descriptor.preserved.count = 0;  // counted anew by store()
+        flbs = {{.name = "flb-one", .data = 0x1234, .count = 1}, {.name = "flb-two", .data = 0, .count = 2}};
+        flb_header.count = flbs.size();
+        descriptor.flb_header = 0x214000;
     }
 
     template <typename T>
@@ -168,6 +181,9 @@ struct Guest {
             machine.store(0x200000 + sizeof header + i * sizeof sessions[0], sessions[i]);
         for (std::size_t i = 0; i < files.size(); ++i)
             machine.store(0x210000 + i * sizeof files[0], files[i]);
+        machine.store(0x214000, flb_header);
+        for (std::size_t i = 0; i < flbs.size(); ++i)
+            machine.store(0x214000 + sizeof flb_header + i * sizeof flbs[0], flbs[i]);
         machine.store(0x1000, descriptor);
     }
     static constexpr kho::PhysAddr descriptor_address{0x1000};

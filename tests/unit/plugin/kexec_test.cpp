@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The emulated kexec over a machine of plain arrays: what it leaves behind, and that a refusal leaves
 // nothing.
+#include <libfdt.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
 
 #include "fake_machine.h"
+#include "fdt/abi/luo.h"
 #include "fdt/elf_core.h"
 #include "fdt/reader.h"
 
@@ -22,7 +24,7 @@ struct World {
                          .initrd = {},
                          .append = "lives=2",
                          .record = {},
-                         .release = "6.19"};
+                         .release = kho::find_release("6.19")};
 
     World() { guest.store(); }
     Refusal ring() { return kexec.kexec(Guest::descriptor_address, options); }
@@ -64,6 +66,70 @@ TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     char text[8];
     ASSERT_TRUE(machine.read(kho::PhysAddr{command_line}, std::as_writable_bytes(std::span(text))).ok());
     EXPECT_STREQ(text, "lives=2");
+}
+
+// What the FLB node of the LUO FDT leads to: nothing if there is none.
+struct FlbNode {
+    bool there = false;
+    std::uint64_t at = 0;
+    kho::abi::luo_flb_header_ser header{};
+};
+
+FlbNode flb_node(const World &world) {
+    FlbNode node;
+    std::vector<std::byte> fdt(kho::page_size);
+    const auto &machine = world.guest.machine;
+    EXPECT_TRUE(machine.read(world.kexec.last().luo_fdt, fdt).ok());
+    const int offset = fdt_subnode_offset(fdt.data(), 0, kho::abi::luo_flb_node);
+    node.there = offset >= 0;
+    int length = 0;
+    const void *property = fdt_getprop(fdt.data(), offset, kho::abi::luo_flb_header_property, &length);
+    if (property == nullptr || length != 8)
+        return node;
+    std::memcpy(&node.at, property, sizeof node.at);
+    node.header = machine.load<kho::abi::luo_flb_header_ser>(kho::PhysAddr{node.at}).value();
+    return node;
+}
+
+TEST(Kexec, WritesTheFlbNodeThatTheReleaseWantsAndRefusesFlbsThatItHasNoPlaceFor) {
+    const struct {
+        const char *release;
+        bool guest_has_flbs;
+        Status expected;
+        bool node;
+    } cases[] = {
+        {"6.19", false, Status::ok, false},
+        {"6.19", true, Status::flbs_not_supported, false},
+        {"7.0", false, Status::ok, true},
+        {"7.0", true, Status::ok, true},
+    };
+    for (const auto &c : cases) {
+        World world;
+        if (c.guest_has_flbs)
+            world.guest.add_flbs();
+        world.guest.store();
+        world.options.release = kho::find_release(c.release);
+        ASSERT_EQ(world.ring().status, c.expected) << c.release << ": " << world.kexec.status().what;
+        if (c.expected != Status::ok)
+            continue;
+        const FlbNode node = flb_node(world);
+        EXPECT_EQ(node.there, c.node) << c.release;
+        if (!c.node)
+            continue;
+        EXPECT_EQ(node.header.pgcnt, 1u);
+        EXPECT_EQ(node.header.count, c.guest_has_flbs ? 2u : 0u);
+        EXPECT_EQ(node.at == 0x214000, c.guest_has_flbs) << "a page of the device's own otherwise";
+    }
+}
+
+TEST(Kexec, OfAGuestWithAnEmptyPageOfFlbsIsGoodForAKernelWithoutThem) {
+    World world;
+    world.guest.add_flbs();
+    world.guest.flb_header.count = 0;
+    world.guest.store();
+    world.options.release = kho::find_release("6.19");
+    ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
+    EXPECT_FALSE(flb_node(world).there);
 }
 
 TEST(Kexec, KeepsPreservedBytesAndPoisonsAllOther) {
@@ -353,10 +419,10 @@ TEST(Kexec, WithAFullDiskLeavesTheOldRecordingAndNoPartOfANewOne) {
 TEST(Kexec, NamesEveryStatusAndState) {
     for (std::uint32_t code = 0; code < 256; ++code) {
         const std::string text = name(Status{code});
-        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,
-                                       22,  32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,
-                                       69,  80,  81,  96,  97,  98,  100, 101, 102, 103, 112, 128,
-                                       129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
+        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,  22,
+                                       32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,  69,  80,
+                                       81,  96,  97,  98,  100, 101, 102, 103, 104, 105, 106, 107, 108,
+                                       112, 128, 129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
         EXPECT_EQ(text == "unknown", std::ranges::find(known, code) == std::end(known)) << code;
     }
     EXPECT_STREQ(name(State::handed_over), "handed-over");

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The FLBs of all registered handlers, and the page in which they are handed over (luo-flb-v1).
+//
+// In the old kernel every preserved file counts on each FLB of its handler; in the new one every finished
+// file lets go of them, last first. Who works with the object itself asks for it with get_ and lets go with
+// put_.
+#pragma once
+
+#include "fdt/abi/luo.h"
+#include "guest/luo/registry.h"
+
+namespace guest {
+
+class FlbSet {
+public:
+    constexpr FlbSet() = default;
+
+    // Takes the page to hand over, if there shall be one. ENOMEM.
+    Errno start(Pages &pages, const Registry &registry, bool with_area);
+    // Gives it back. EBUSY: an FLB is preserved.
+    Errno stop();
+    kho::PhysAddr area() const { return area_; }  // 0: none
+
+    // Before a file of this handler is preserved: the FLB's own error, or ENODEV if its owner is going; then
+    // none of them is counted.
+    Errno file_preserve(FileHandler &handler, Place &place);
+    void file_unpreserve(FileHandler &handler);
+    void file_finish(FileHandler &handler);
+
+    // ENOENT: it is not preserved.
+    Result<void *> get_outgoing(Flb &flb);
+    void put_outgoing(Flb &flb);
+    // Retrieves it if nobody did before. ENOENT: it was not handed over. ENODATA: nothing was, or it is
+    // finished. ENODEV: its owner is going. Or its own error, which is remembered.
+    Result<void *> get_incoming(Flb &flb);
+    void put_incoming(Flb &flb);
+
+    void serialize();
+    void unserialize();
+    bool serialized_is_clear() const;
+
+    // What the last kernel handed over. Entries that nobody registered an FLB for are passed over, as in the
+    // kernel.
+    Errno deserialize(kho::PhysAddr area, Place &place);
+    // When the files are known (FileHandler::incoming_files): every FLB that one depends on must be there,
+    // and its references must be at least as many.
+    Errno check_references(Place &place) const;
+    // The page was read: it is given back.
+    void release_incoming_area();
+    // Nothing came of deserializing.
+    void forget_incoming();
+    std::uint64_t unknown() const { return unknown_; }
+
+private:
+    Errno preserve_one(Flb &flb, Place &place);
+    Errno retrieve(Flb &flb);
+    Errno deserialize_one(std::uint64_t i, Place &place);
+    bool is_twice(std::uint64_t i, std::string_view name) const;
+
+    Pages *pages_ = nullptr;
+    const Registry *registry_ = nullptr;
+    kho::PhysAddr area_{};
+    kho::PhysAddr incoming_area_{};
+    bool handed_over_ = false;
+    std::uint64_t unknown_ = 0;
+};
+
+}  // namespace guest
