@@ -2,6 +2,7 @@
 // A page map cut into so few cells that people can look at them, however large the memory is.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "fdt/page_map.h"

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 
-#include "fdt/abi/x86_boot.h"
-#include "fdt/image.h"
-
 namespace kho {
 
 const char *name(PageKind kind) {
@@ -204,22 +201,6 @@ PageCounts PageMap::count() const {
         counts[static_cast<std::size_t>(stretch.kind)] += stretch.range.size / page_size;
     });
     return counts;
-}
-
-std::optional<RangeSet> known_ram(const Image &image) {
-    if (is_blob(image.kind()))
-        return std::nullopt;
-    if (image.kind() != ImageKind::recording)
-        return image.memory().ranges();
-    std::vector<Range> ranges;
-    if (image.info().recording)
-        for (const CoreMemoryRange &entry : image.info().recording->memory_map)
-            if (entry.type == abi::e820_ram)
-                if (const auto range = Range::checked(entry.address, entry.size))
-                    ranges.push_back(*range);
-    if (ranges.empty())
-        return std::nullopt;
-    return RangeSet(std::move(ranges));
 }
 
 }  // namespace kho

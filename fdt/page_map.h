@@ -5,13 +5,10 @@
 
 #include <array>
 #include <functional>
-#include <optional>
 
 #include "fdt/handover.h"
 
 namespace kho {
-
-class Image;
 
 // Later ones win.
 enum class PageKind : std::uint8_t {
@@ -67,9 +64,5 @@ private:
     std::vector<Range> ram_;      // rounded to whole pages: inwards
     std::vector<Range> scratch_;  // outwards
 };
-
-// What RAM there is: what a recording's memory map says, or all that a dump or raw memory holds. Nothing for
-// blobs, and recordings without a memory map.
-std::optional<RangeSet> known_ram(const Image &image);
 
 }  // namespace kho
