@@ -128,9 +128,7 @@ void print(const std::string &manifest) {
             end(false, who + ": kexec: " + name_of_error(jump()));
         case Then::pause:
             say("# paused: everything is preserved\n");
-            // Until the watchdog's time is over. Not pause(): on a CPU without any timer Linux 7.3 forgets to
-            // wake its console's thread, and the line above stays unseen.
-            for (;;) sleep(1);
+            for (;;) pause();  // until the watchdog's time is over
         case Then::poweroff:
             break;
     }
