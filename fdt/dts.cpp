@@ -113,7 +113,7 @@ public:
             const char *name = fdt_get_name(fdt_, offset, nullptr);
             if (name == nullptr)
                 return broken(-FDT_ERR_BADSTRUCTURE);
-            line(depth, (depth == 0 ? "/" : safe(name)) + " {");
+            line(depth, (depth == 0 ? "/" : safe(name, true)) + " {");
             open = depth + 1;
             if (const int result = properties(offset, open); result != 0)
                 return broken(result);
@@ -138,8 +138,8 @@ private:
             if (bytes == nullptr)
                 return length;
             const std::string_view value(static_cast<const char *>(bytes), static_cast<std::size_t>(length));
-            line(depth,
-                 safe(name) + (value.empty() ? "" : " = " + value_text(name, value, options_.exact)) + ";");
+            line(depth, safe(name, false) +
+                            (value.empty() ? "" : " = " + value_text(name, value, options_.exact)) + ";");
         }
         return offset == -FDT_ERR_NOTFOUND ? 0 : offset;
     }
@@ -151,14 +151,15 @@ private:
         (dts_.text += text) += '\n';
     }
 
-    // A name that dtc takes: no odd bytes, one '@' at most and that in the middle, not empty.
-    std::string safe(std::string_view name) {
-        constexpr std::string_view odd_but_good = ",._+*#?-";
+    // A name that dtc takes: no odd bytes, not empty; in a node's, one '@' at most and that in the middle.
+    std::string safe(std::string_view name, bool is_node) {
+        const std::string_view odd_but_good = is_node ? ",._+-" : ",._+*#?-";
         std::string result;
-        bool unit = false;
-        for (const char c : name) {
+        bool unit = !is_node;
+        for (std::size_t i = 0; i < name.size(); i++) {
+            const char c = name[i];
             const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-            const bool good_at = c == '@' && !unit && !result.empty() && &c != &name.back();
+            const bool good_at = c == '@' && !unit && i != 0 && i + 1 != name.size();
             unit = unit || c == '@';
             if (letter || good_at || odd_but_good.find(c) != std::string_view::npos) {
                 result += c;

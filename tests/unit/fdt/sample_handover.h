@@ -9,9 +9,7 @@
 #include "fdt/handover.h"
 #include "tests/unit/test_memory.h"
 
-namespace sample {
-
-using namespace kho;
+namespace kho::sample {
 
 inline constexpr std::uint64_t mib = 1 << 20;
 inline constexpr std::uint64_t gib = 1 << 30;
@@ -32,13 +30,16 @@ inline Use use(std::uint64_t address, std::uint64_t pages, UseKind kind, std::ui
     return {.range = {PhysAddr{address}, pages * page_size}, .kind = kind, .item = item, .file = file};
 }
 
-// A machine of `ram` bytes (a multiple of 1 GiB) that hands over two sessions. Addresses are offset by `base`.
+// A machine of `ram` bytes (a multiple of 1 GiB) that hands over two sessions. Addresses are offset by
+// `base`.
 inline Handover machine(std::uint64_t base = 0) {
     Handover handover{.format = KhoFormat::v4, .fdt = PhysAddr{base + 0x3000000}};
     handover.scratch = {{PhysAddr{16 * mib}, 16 * mib}, {PhysAddr{512 * mib}, 64 * mib}};
     const std::uint64_t at = base + 0x3000000;
-    handover.preserved = {{PhysAddr{at}, 0, 12}, {PhysAddr{at + 0x100000}, 0, 3},
-                          {PhysAddr{at + 0x200000}, 3, 4}, {PhysAddr{at + 0x1000000}, 9, 5}};
+    handover.preserved = {{PhysAddr{at}, 0, 12},
+                          {PhysAddr{at + 0x100000}, 0, 3},
+                          {PhysAddr{at + 0x200000}, 3, 4},
+                          {PhysAddr{at + 0x1000000}, 9, 5}};
     handover.uses = {use(at, 1, UseKind::kho_fdt),
                      use(at + 0x1000, 2, UseKind::map_node),
                      use(at + 0x3000, 1, UseKind::map_bitmap),
@@ -51,14 +52,14 @@ inline Handover machine(std::uint64_t base = 0) {
                      use(at + 0x200000, 32, UseKind::memfd_folios, 0, 1),
                      use(at + 0x1000000, 1024, UseKind::memblock_reservation, 0)};
     Luo luo{.format = LuoFormat::v5, .root = PhysAddr{at + 0x4000}, .liveupdate_number = 3};
-    luo.sessions = {{.name = "vm",
-                     .files = {memfd_file(1, 3 * page_size,
-                                          {folio(at + 0x100000, 0), folio(at + 0x101000, 1),
-                                           folio(at + 0x102000, 2)}),
-                               memfd_file(2, 64 * page_size,
-                                          {folio(at + 0x200000, 0, 3), folio(at + 0x208000, 8, 3),
-                                           folio(at + 0x210000, 32, 3), folio(at + 0x218000, 40, 3)})}},
-                    {.name = "empty"}};
+    luo.sessions = {
+        {.name = "vm",
+         .files = {memfd_file(1, 3 * page_size,
+                              {folio(at + 0x100000, 0), folio(at + 0x101000, 1), folio(at + 0x102000, 2)}),
+                   memfd_file(2, 64 * page_size,
+                              {folio(at + 0x200000, 0, 3), folio(at + 0x208000, 8, 3),
+                               folio(at + 0x210000, 32, 3), folio(at + 0x218000, 40, 3)})}},
+        {.name = "empty"}};
     luo.flbs = std::vector<LuoFlb>{{.name = "iommu", .data = 0x1000, .count = 1}};
     handover.luo = std::move(luo);
     handover.memblock = std::vector<MemblockReservation>{
@@ -70,9 +71,10 @@ inline Handover machine(std::uint64_t base = 0) {
 // Every second page of `count`, with bytes that depend on the address.
 inline Handover scattered(std::uint64_t first, std::uint64_t step, std::uint32_t count) {
     Handover handover{.format = KhoFormat::v3, .fdt = PhysAddr{first}};
-    for (std::uint32_t i = 0; i < count; i++) handover.preserved.push_back({PhysAddr{first + i * step}, 0, 1});
+    for (std::uint32_t i = 0; i < count; i++)
+        handover.preserved.push_back({PhysAddr{first + i * step}, 0, 1});
     handover.uses = {use(first, 1, UseKind::kho_fdt)};
     return handover;
 }
 
-}  // namespace sample
+}  // namespace kho::sample
