@@ -242,6 +242,8 @@ private:
 
 }  // namespace
 
+Result<Built> build(const Description &description) { return Builder(description).run(); }
+
 std::vector<CoreMemoryRange> pc_memory_map(std::uint64_t bytes) {
     constexpr std::uint64_t low_end = 0x9fc00, low_hole_end = mib, high_hole = 3 * gib,
                             high_hole_end = 4 * gib;
