@@ -7,8 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "fdt/kho_v1.h"
-#include "fdt/luo_v1.h"
+#include "fdt/write_fdt.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 
@@ -152,8 +151,8 @@ std::string tree(const Bytes &fdt, bool swap) {
 
 TEST(Dts, DtcMakesTheSameTreeOfIt) {
     const Subtree subtrees[] = {{.name = "LUO", .address = PhysAddr{0x123456000}, .size = page_size}};
-    const Bytes fdts[] = {example(), write_kho_v1_fdt(PhysAddr{0xabcd000}, subtrees).value(),
-                          write_luo_v1_fdt(7, PhysAddr{0x1000}).value()};
+    const Bytes fdts[] = {example(), write_kho_fdt(KhoFormat::v1, PhysAddr{0xabcd000}, subtrees).value(),
+                          write_luo_fdt(7, PhysAddr{0x1000}, std::nullopt).value()};
     for (const Bytes &fdt : fdts) {
         EXPECT_EQ(tree(compile(to_dts(fdt, {.exact = true}).value().text), false), tree(fdt, false));
         EXPECT_EQ(tree(compile(to_dts(fdt).value().text), true), tree(fdt, false));
