@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -133,6 +134,26 @@ Outcome AtomicFile::zeros(std::uint64_t count) {
             return outcome;
         count -= piece;
     }
+    return success();
+}
+
+Outcome AtomicFile::hole(std::uint64_t count) {
+    if (count == 0)
+        return success();
+    if (Outcome outcome = flush(); !outcome)
+        return outcome;
+    constexpr auto largest = std::numeric_limits<off_t>::max();
+    if (count > static_cast<std::uint64_t>(largest) - size_)
+        return io_error(EFBIG, path_);
+    const auto end = static_cast<off_t>(size_ + count);
+    const NoSignal no_signal;
+    // Made longer at once, so that a hole at the end counts and one that is too long shows here.
+    while (::ftruncate(descriptor_, end) != 0)
+        if (errno != EINTR)
+            return io_error(errno, path_);
+    if (::lseek(descriptor_, end, SEEK_SET) < 0)
+        return io_error(errno, path_);
+    size_ += count;
     return success();
 }
 

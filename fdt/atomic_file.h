@@ -27,6 +27,8 @@ public:
 
     Outcome write(std::span<const std::byte> bytes);
     Outcome zeros(std::uint64_t count);
+    // Zeroes that take no space where the file system has sparse files. Past what it can hold: io, at once.
+    Outcome hole(std::uint64_t count);
     std::uint64_t size() const { return size_; }  // written so far, what is still buffered included
     Outcome commit();
 

@@ -10,6 +10,8 @@
 
 #include "fdt/abi/kho.h"
 #include "fdt/abi/luo.h"
+#include "fdt/abi/luo_v5.h"
+#include "fdt/abi/memblock.h"
 #include "fdt/abi/phys.h"
 #include "fdt/text.h"
 
@@ -18,15 +20,9 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// struct luo_ser begins with its version, NUL-terminated, in 8 bytes; it has 32 in all.
+// Of any version.
 constexpr std::string_view luo_root_prefix = "luo-v";
-constexpr std::size_t luo_version_size = 8;
-constexpr std::size_t luo_root_size = 32;
-constexpr std::string_view luo_v5 = "luo-v5";
-constexpr std::string_view memblock_compatible = "memblock-v1";
 constexpr std::string_view kho_compatible_prefix = "kho-v";
-
-constexpr char preserved_data_property[] = "preserved-data";  // from Linux 7.1 on
 
 constexpr std::byte fdt_magic_bytes[] = {std::byte{0xd0}, std::byte{0x0d}, std::byte{0xfe}, std::byte{0xed}};
 
@@ -37,13 +33,13 @@ bool begins_with(Bytes bytes, Bytes magic) {
 Error blob_error(Errc code, std::string what) { return {.code = code, .what = std::move(what)}; }
 
 Result<BlobHead> read_luo_root(Bytes bytes) {
-    if (bytes.size() < luo_root_size)
+    if (bytes.size() < sizeof(abi::luo_ser))
         return blob_error(Errc::fdt_header,
                           "a LUO root of " + std::to_string(bytes.size()) + " bytes, expected 32");
-    std::string version(luo_version_size, '\0');
+    std::string version(sizeof(abi::luo_ser::compatible), '\0');
     std::memcpy(version.data(), bytes.data(), version.size());
     version.resize(std::min(version.find('\0'), version.size()));
-    if (version != luo_v5)
+    if (version != abi::luo_v5_compatible)
         return blob_error(Errc::compatible_unknown, "a LUO root of version " + in_quotes(version));
     return BlobHead{.kind = BlobHeadKind::luo_root, .compatible = version, .size = bytes.size()};
 }
@@ -53,7 +49,7 @@ BlobHeadKind kind_of(std::string_view compatible) {
         return BlobHeadKind::kho_fdt;
     if (compatible == abi::luo_v1_compatible)
         return BlobHeadKind::luo_fdt;
-    if (compatible == memblock_compatible)
+    if (compatible == abi::memblock_v1_compatible)
         return BlobHeadKind::memblock_fdt;
     return BlobHeadKind::other_fdt;
 }
@@ -75,7 +71,7 @@ void follow_pointers(const void *fdt, BlobHead &blob) {
     fdt_for_each_subnode(node, fdt, 0) {
         std::optional<std::uint64_t> address = u64_property(fdt, node, abi::sub_fdt_property);
         if (!address)
-            address = u64_property(fdt, node, preserved_data_property);
+            address = u64_property(fdt, node, abi::preserved_data_property);
         const char *name = fdt_get_name(fdt, node, nullptr);
         if (address && name != nullptr)
             blob.subtrees.push_back({.name = name, .address = *address});

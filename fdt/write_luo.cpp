@@ -32,7 +32,11 @@ bool put_text(char (&to)[N], const std::string &text) {
 class EntryWriter {
 public:
     EntryWriter(MetadataPages &pages, LuoFormat format, unsigned array_order, std::uint64_t array_header)
-        : pages_(pages), format_(format), order_(array_order), offset_(array_header) {}
+        : pages_(pages),
+          format_(format),
+          order_(array_order),
+          has_header_(array_header > 0),
+          offset_(array_header) {}
 
     // The array's address; 0 as long as there is none: linked blocks begin with the first entry.
     PhysAddr address() const { return head_; }
@@ -67,6 +71,8 @@ public:
         count_++;
         if (format_ == LuoFormat::v5)
             MetadataPages::put(block_, count_, offsetof(abi::kho_block_header_ser, count));
+        else if (has_header_)
+            MetadataPages::put(block_, abi::luo_session_header_ser{.count = count_});
         return success();
     }
 
@@ -74,6 +80,7 @@ private:
     MetadataPages &pages_;
     LuoFormat format_;
     unsigned order_;
+    bool has_header_;       // an array of sessions: begins with their number
     std::uint64_t offset_;  // of the next entry in block_
     std::uint64_t count_ = 0;
     Block block_;

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "fdt/abi/luo.h"
-#include "fdt/kho_v1.h"
-#include "fdt/luo_v1.h"
+#include "fdt/write_fdt.h"
+#include "fdt/write_map.h"
 
 namespace kexec_handover {
 namespace {
@@ -46,7 +46,7 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
     // size. Both settle after a step or two; should they not, a spare page does no harm.
     std::vector<kho::PreservedBlocks> blocks = request.preserved;
     blocks.emplace_back();
-    std::uint64_t pages = fixed_pages + kho::kho_v1_map_pages(request.preserved);
+    std::uint64_t pages = fixed_pages + kho::map_pages(kho::KhoFormat::v1, request.preserved);
     std::optional<Range> place;
     for (int attempt = 0; attempt < 8; ++attempt) {
         place = find_place(free, pages * kho::page_size);
@@ -56,7 +56,7 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
                 "no room for " + std::to_string(pages) +
                     " contiguous pages of FDTs and map in RAM that is neither preserved nor scratch"};
         blocks.back() = {place->start, 0, static_cast<std::uint32_t>(pages)};
-        const std::uint64_t needed = fixed_pages + kho::kho_v1_map_pages(blocks);
+        const std::uint64_t needed = fixed_pages + kho::map_pages(kho::KhoFormat::v1, blocks);
         if (needed == pages || (needed < pages && attempt >= 4))
             break;
         pages = needed;
@@ -75,12 +75,14 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
 
     std::vector<kho::Subtree> subtrees;
     if (has_luo) {
-        PhysAddr flbs = release.flbs ? request.flb_header : PhysAddr{};
+        std::optional<PhysAddr> flbs;
         if (needs_flbs) {
             const kho::abi::luo_flb_header_ser none{.pgcnt = kho::abi::flb_area_pages, .count = 0};
             flbs = put(std::as_bytes(std::span(&none, 1)));
+        } else if (release.flbs) {
+            flbs = request.flb_header;
         }
-        const auto fdt = kho::write_luo_v1_fdt(request.liveupdate_number, request.session_header, flbs);
+        const auto fdt = kho::write_luo_fdt(request.liveupdate_number, request.session_header, flbs);
         if (!fdt)
             return refusal(fdt.error());
         metadata.luo_fdt = put(fdt.value());
@@ -92,13 +94,13 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
     const PhysAddr scratch = put(std::as_bytes(std::span(request.scratch)));
     const PhysAddr fdt_at = metadata.address + offset;
     const PhysAddr map = fdt_at + kho::page_size;
-    const auto fdt = kho::write_kho_v1_fdt(map, subtrees);
+    const auto fdt = kho::write_kho_fdt(kho::KhoFormat::v1, map, subtrees);
     if (!fdt)
         return refusal(fdt.error());
     put(fdt.value());
-    const std::uint64_t map_bytes = kho::kho_v1_map_pages(blocks) * kho::page_size;
-    if (const auto written =
-            kho::write_kho_v1_map(blocks, map, std::span(metadata.bytes).subspan(offset, map_bytes));
+    const std::uint64_t map_bytes = kho::map_pages(kho::KhoFormat::v1, blocks) * kho::page_size;
+    if (const auto written = kho::write_map(kho::KhoFormat::v1, blocks, map,
+                                            std::span(metadata.bytes).subspan(offset, map_bytes));
         !written)
         return refusal(written.error());
 

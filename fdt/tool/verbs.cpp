@@ -2,7 +2,10 @@
 // The table of verbs. Each is a function in a file of its own.
 #include "fdt/tool/check.h"
 #include "fdt/tool/command.h"
+#include "fdt/tool/diff.h"
+#include "fdt/tool/extract.h"
 #include "fdt/tool/find.h"
+#include "fdt/tool/map.h"
 #include "fdt/tool/show.h"
 
 namespace kho::tool {
@@ -12,6 +15,9 @@ constexpr Verb table[] = {
     {"show", "FILE", "Shows what a handover says: sessions, files, memory", show},
     {"check", "FILE...", "Checks handovers, and tells which kernels would take them", check},
     {"find", "FILE", "Lists everything in memory that is part of a handover, and how sure that is", find},
+    {"map", "FILE", "Draws physical memory, as SVG or in the terminal", map},
+    {"diff", "A B", "Compares two handovers by what they say", diff},
+    {"extract", "FILE", "Writes the content of files, subtrees and memory into files", extract},
 };
 
 }  // namespace

@@ -16,7 +16,8 @@
     .long   (end - code) / 16       // syssize
     .word   0, 0xffff, 0            // ram_size, vid_mode, root_dev
     .word   0xaa55                  // boot_flag
-    .org 0x202
+    .org 0x200
+    .byte   0xeb, header_end - 0x0202 // jump; says where the header ends
     .ascii  "HdrS"
     .word   0x020f                  // version
     .org 0x211
@@ -32,6 +33,7 @@
     .org 0x258
     .quad   0x1000000               // pref_address
     .long   0x10000                 // init_size
+    .set    header_end, 0x264
 
     .org CODE
 code:

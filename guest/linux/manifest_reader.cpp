@@ -30,6 +30,13 @@ std::optional<std::uint64_t> number(std::string_view text) {
     return value;
 }
 
+bool has_control_character(std::string_view line) {
+    for (const char c : line)
+        if (static_cast<unsigned char>(c) < ' ')
+            return true;
+    return false;
+}
+
 std::optional<Layout> layout_named(std::string_view name) {
     if (name == "full")
         return Layout::full;
@@ -119,7 +126,7 @@ std::optional<std::string_view> ManifestReader::take() {
 
 std::optional<ManifestLine> ManifestReader::parse(std::string_view line) const {
     const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos)
+    if (space == std::string_view::npos || has_control_character(line))
         return {};
     const std::string_view word = line.substr(0, space);
     std::string_view rest = line.substr(space + 1);
@@ -162,8 +169,11 @@ std::optional<ManifestLine> ManifestReader::parse(std::string_view line) const {
     return result;
 }
 
-// Files belong to the session before them, and nothing else comes in between.
+// What the lines are about comes first. Files belong to the session before them, and nothing else comes in
+// between.
 bool ManifestReader::count(const ManifestLine &line) {
+    if ((line_ == 2) != (line.kind == Kind::release) || (line_ == 3) != (line.kind == Kind::scenario))
+        return false;
     if (line.kind == Kind::file) {
         if (files_to_come_ == 0 || __builtin_add_overflow(bytes_, line.size, &bytes_))
             return false;
@@ -191,7 +201,7 @@ std::optional<ManifestLine> ManifestReader::next() {
         return {};
     }
     if (line->kind == Kind::end)
-        state_ = State::complete;
+        state_ = rest_.empty() ? State::complete : State::failed;
     return line;
 }
 

@@ -59,7 +59,8 @@ public:
 
     // The next line; nothing after `end`, or at the first that cannot be understood.
     std::optional<ManifestLine> next();
-    // Whether all was understood, up to `end` and with what `end` counts. Ask when there is no next line.
+    // Whether all was understood, `end` counts right and nothing comes behind it. Ask when there is no next
+    // line.
     bool complete() const { return state_ == State::complete; }
     unsigned line() const { return line_; }  // from 1 on: of the last one read
 

@@ -5,9 +5,11 @@
 #include <cerrno>
 #include <vector>
 
+#include "guest/linux/kernel_log.h"
 #include "guest/linux/life.h"
 #include "guest/linux/liveupdate.h"
 #include "guest/linux/memory_file.h"
+#include "guest/linux/report.h"
 #include "guest/linux/reserved_memory.h"
 #include "guest/linux/scenario.h"
 #include "guest/linux/system.h"
@@ -19,12 +21,6 @@ namespace {
 
 constexpr std::size_t manifest_limit = 16 << 20;
 constexpr unsigned test_flbs = 3;  // lib/tests/liveupdate.c registers so many with every handler
-
-unsigned occurrences(const std::string &log, std::string_view part) {
-    unsigned n = 0;
-    for (std::size_t at = log.find(part); at != std::string::npos; at = log.find(part, at + 1)) n++;
-    return n;
-}
 
 std::string failure(const std::string &session, std::uint64_t token, const std::string &what) {
     return text("session \"%s\" token 0x%llx: %s", session.c_str(), ull(token), what.c_str());
@@ -76,8 +72,8 @@ std::string retrieve_oddly(int device, Retrieved &session, const std::vector<Man
 // Sessions and files last first, so that order plays no part.
 std::string retrieve(int device, const Manifest &manifest, std::vector<Retrieved> &retrieved) {
     for (auto spec = manifest.sessions.rbegin(); spec != manifest.sessions.rend(); ++spec) {
-        Retrieved &session = retrieved.emplace_back(
-            spec->name, Descriptor(retrieve_session(device, spec->name)), std::vector<Descriptor>{});
+        retrieved.push_back({spec->name, Descriptor(retrieve_session(device, spec->name)), {}});
+        Retrieved &session = retrieved.back();
         if (!session.session)
             return text("session \"%s\": retrieve: %s", spec->name.c_str(),
                         name_of_error(session.session.error()).c_str());
@@ -148,13 +144,6 @@ std::string compare_reservations(const Manifest &manifest, const std::string &lo
             return why;
     }
     return {};
-}
-
-// "liveupdate number: 1", which luo_core.c prints when it takes the data.
-std::string liveupdate_number(const std::string &log) {
-    const std::size_t line = log.find("luo: Retrieved live update data"),
-                      at = log.find("liveupdate number", line);
-    return line == std::string::npos ? "" : log.substr(at, log.find('\n', at) - at);
 }
 
 // The kernel's own test FLBs: found when their handler was registered, finished with its last file.
@@ -229,7 +218,7 @@ std::string kho_test(const std::string &log, bool must_be_there, bool &there) {
         why.empty(), "what the kernel's own tests handed over",
         !why.empty() ? why : text("%u FLBs, kho_test %s", flb_count, restored ? "restored" : "absent"));
 
-    why = kernel_complaint(log);
+    why = complaint(log);
     report.result(why.empty(), "no complaint of the kernel", why);
     if (!report.passed())
         give_up();

@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <vector>
 
+#include "guest/linux/kernel_log.h"
 #include "guest/linux/life.h"
 #include "guest/linux/liveupdate.h"
 #include "guest/linux/memory_file.h"
+#include "guest/linux/report.h"
 #include "guest/linux/reserved_memory.h"
 #include "guest/linux/scenario.h"
 #include "guest/linux/system.h"
@@ -115,7 +117,7 @@ void print(const std::string &manifest) {
         const int error = load_next_kernel(with_parameter(parameters.command_line, "agent.stage", "2"));
         report.result(error == 0, "next kernel", error == 0 ? "" : name_of_error(error));
     }
-    why = kernel_complaint(kernel_log());
+    why = complaint(kernel_log());
     report.result(why.empty(), "no complaint of the kernel", why);
     if (!report.passed())
         give_up();

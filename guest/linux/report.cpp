@@ -17,11 +17,12 @@ namespace agent {
 
 namespace {
 
+// Without a newline at its end the kernel holds a record back, since more might follow on the same line.
 // An open file may only write ten records in five seconds, unless printk.devkmsg=on: so each line opens its
 // own.
 bool log(std::string_view line) {
     const Descriptor kmsg(open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
-    const std::string record = "<5>" + std::string(line);
+    const std::string record = "<5>" + std::string(line) + "\n";
     return kmsg && write(kmsg.fd(), record.data(), record.size()) == static_cast<ssize_t>(record.size());
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the agent says: a KTAP document (version 1) for each life, and as the last line the verdict. The lines go
-// into the kernel's log and from there to the console: kernels print from a thread of their own, and what is
-// written to the console directly ends up inside of their lines.
+// What the agent says: a KTAP document (version 1) for each life, and as the last line the verdict. The lines
+// go into the kernel's log and from there to the console: kernels print from a thread of their own, and what
+// is written to the console directly ends up inside of their lines.
 #pragma once
 
 #include <string>

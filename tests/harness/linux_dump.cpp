@@ -93,10 +93,16 @@ LinuxDump find_or_make(const std::string &release, const std::string &scenario) 
     LinuxDump dump{.file = path + ".core",
                    .console = TemporaryFolder::contents(path + ".console"),
                    .boot_params = 0,
-                   .manifest = {}};
+                   .manifest = {},
+                   .flbs = {}};
     const std::string line = lines_with(dump.console, entered).at(0);
     dump.boot_params = std::stoull(line.substr(line.find("0x")), nullptr, 16);
     dump.manifest = manifest_on(dump.console);
+    // "liveupdate test: NAME: preserve was triggered"
+    for (const std::string &preserved : lines_with(dump.console, ": preserve was triggered")) {
+        const std::string name = preserved.substr(0, preserved.rfind(": "));
+        dump.flbs.push_back(name.substr(name.rfind(' ') + 1));
+    }
     return dump;
 }
 

@@ -6,16 +6,22 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "guest/linux/manifest.h"
 
 namespace harness {
+
+inline constexpr std::uint64_t test_flb_data = 0xfeedf00dcafebee0;  // lib/tests/liveupdate.c
 
 struct LinuxDump {
     std::string file;           // as QEMU's dump-guest-memory writes it: an ELF core, all of RAM; sparse
     std::string console;        // up to the jump
     std::uint64_t boot_params;  // physical; its setup_data leads to the KHO FDT
     agent::Manifest manifest;   // what was preserved, but for the manifest's own session
+    // Names of the file-lifecycle-bound data that the kernel's test preserved. The data of number i is
+    // test_flb_data + i, and it counts every preserved file, that of the manifest too.
+    std::vector<std::string> flbs;
 };
 
 // The dump of a scenario (guest/README.md) on the kernel of this release, which must be there

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The agent judged by real kernels: each hands over to a kernel like itself, which must find every byte. And
 // what must not pass doesn't.
+#include <stdexcept>
+
+#include "guest.h"
 #include "legs.h"
 #include "tests/temporary_folder.h"
 #include "tests/vm/ktap.h"
@@ -53,12 +56,14 @@ TEST_P(SameKernel, FindsEveryByteThatItHandedOver) {
     EXPECT_EQ(lines_with(second, totals + " verified").size(), 1U) << totals << "\n" << outcome.report();
 }
 
+// FLBs, reserved memory and the kernel's KHO test are looked at in every leg; the scenarios of these names
+// insist.
 constexpr Leg legs[] = {
-    {"6.19", "mixed"},        {"7.0", "mixed"},         {"7.1", "mixed"},         {"7.2", "mixed"},
-    {"7.3", "mixed"},         {"7.2", "many-files"},    {"7.2", "many-sessions"}, {"7.3", "many-files"},
-    {"7.3", "many-sessions"}, {"7.1", "many-sessions"}, {"6.19", "many-files"},   {"7.0", "flb"},
-    {"7.3", "flb"},           {"7.0", "memblock"},      {"7.3", "memblock"},      {"7.0", "kho_test"},
-    {"7.3", "kho_test"},      {"6.19", "empty"},        {"7.3", "empty"},         {"7.3", "one"},
+    {"6.19", "empty"},   {"6.19", "mixed"},     {"6.19", "many-files"},   {"7.0", "mixed"},
+    {"7.0", "flb"},      {"7.0", "memblock"},   {"7.1", "mixed"},         {"7.1", "many-sessions"},
+    {"7.2", "mixed"},    {"7.2", "many-files"}, {"7.2", "many-sessions"}, {"7.3", "empty"},
+    {"7.3", "mixed"},    {"7.3", "many-files"}, {"7.3", "many-sessions"}, {"7.3", "memblock"},
+    {"7.3", "kho_test"},
 };
 INSTANTIATE_TEST_SUITE_P(Agent, SameKernel, testing::ValuesIn(legs), name_of);
 
@@ -87,6 +92,33 @@ TEST_P(Unhappy, EndsWithAVerdictThatNamesIt) {
     EXPECT_TRUE(failed(run(leg), GetParam().verdict));
 }
 
+TEST(Agent, PausesWithEverythingPreserved) {
+    KERNEL_OR_SKIP(kernel, "7.3");
+    const TemporaryFolder folder;
+    LinuxLeg leg;
+    leg.kernel = kernel;
+    leg.scenario = "one";
+    leg.then = "pause";
+    harness::Guest guest(harness::linux_machine(leg, folder.path()));
+    guest.wait_for("# paused: everything is preserved", 60);
+    EXPECT_EQ(harness::manifest_on(guest.console()).files(), 1U);
+    EXPECT_EQ(guest.qmp("query-status")["status"], "running");
+    EXPECT_THROW(guest.wait_for("what it never says", 1), std::runtime_error);
+    guest.qmp("quit");
+    EXPECT_EQ(guest.finish(10).exit_status, 0);
+}
+
+TEST(Agent, GivesUpWhatItPreservedAndPowersOff) {
+    KERNEL_OR_SKIP(kernel, "7.3");
+    LinuxLeg leg;
+    leg.kernel = kernel;
+    leg.then = "poweroff";
+    const Outcome outcome = run(leg);
+    EXPECT_EQ(outcome.exit_status, 0);
+    EXPECT_EQ(lines_with(outcome.console, " preserved, and given up").size(), 1U) << outcome.report();
+    EXPECT_EQ(vm::ktap_fault(outcome.console), "") << outcome.report();
+}
+
 TEST(Unhappy, MemblockWithoutReservedMemoryFails) {
     KERNEL_OR_SKIP(kernel, "7.3");
     const TemporaryFolder folder;
@@ -106,6 +138,10 @@ const Failing failing[] = {
     {"NoSuchScenario", {.scenario = "nonsense"}, "agent.scenario=nonsense: no such scenario"},
     {"NoSuchStage", {.append = "agent.stage=3"}, "agent.stage=3: neither 1 nor 2"},
     {"NoSuchEnd", {.then = "dance"}, "agent.then=dance: not kexec, pause or poweroff"},
+    // The command line is in the kernel's log.
+    {"Complaint",
+     {.then = "poweroff", .append = "\"note=WARNING: made up\""},
+     ": no complaint of the kernel: WARNING: made up"},
     {"NoTime", {.then = "pause", .append = "agent.watchdog=2"}, "watchdog: the time is over"},
 };
 INSTANTIATE_TEST_SUITE_P(Agent, Unhappy, testing::ValuesIn(failing),

@@ -114,6 +114,11 @@ TEST_P(Dump, AnnouncesAHandoverAndHoldsEveryFile) {
     ASSERT_NE(fdt, 0U);
     EXPECT_EQ(core.at<std::uint32_t>(fdt), __builtin_bswap32(0xd00dfeed));
 
+    const bool has_flbs = std::string(GetParam().release) != "6.19";
+    EXPECT_EQ(dump.flbs.size(), has_flbs ? 3U : 0U);
+    for (std::size_t i = 0; i < dump.flbs.size(); i++)
+        EXPECT_EQ(dump.flbs[i], "liveupdate-test-flb-v" + std::to_string(i));
+
     std::unordered_map<std::uint64_t, Page> missing = pages_of(dump.manifest);
     EXPECT_GE(missing.size(), 3U);
     core.for_each_page([&](const char *bytes) {

@@ -4,8 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "fdt/kho_v1.h"
-#include "fdt/luo_v1.h"
+#include "fdt/write_fdt.h"
 #include "tests/unit/fdt/expect.h"
 
 namespace kho {
@@ -42,13 +41,17 @@ TEST(Dtc, DecompilesOurFdtsWithoutErrors) {
         Result<std::vector<std::byte> > fdt;
         const char *expected[2];
     } cases[] = {
-        {"KHO", write_kho_v1_fdt(PhysAddr{0xabcd000}, subtrees), {"compatible = \"kho-v1\"", "LUO {"}},
-        {"KHO without subtrees", write_kho_v1_fdt(PhysAddr{0}, {}), {"preserved-memory-map", "/ {"}},
+        {"KHO",
+         write_kho_fdt(KhoFormat::v1, PhysAddr{0xabcd000}, subtrees),
+         {"compatible = \"kho-v1\"", "LUO {"}},
+        {"KHO without subtrees",
+         write_kho_fdt(KhoFormat::v1, PhysAddr{0}, {}),
+         {"preserved-memory-map", "/ {"}},
         {"LUO",
-         write_luo_v1_fdt(1, PhysAddr{0x1000}, PhysAddr{}),
+         write_luo_fdt(1, PhysAddr{0x1000}, std::nullopt),
          {"compatible = \"luo-session-v2\"", "luo-session-header"}},
         {"LUO with FLBs",
-         write_luo_v1_fdt(1, PhysAddr{0x1000}, PhysAddr{0x2000}),
+         write_luo_fdt(1, PhysAddr{0x1000}, PhysAddr{0x2000}),
          {"compatible = \"luo-flb-v1\"", "luo-flb-header"}},
     };
     for (const auto &c : cases) {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "fdt/abi/luo.h"
-#include "fdt/kho_v1.h"
-#include "fdt/luo_v1.h"
 #include "fdt/reader.h"
+#include "fdt/write_fdt.h"
+#include "fdt/write_map.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/test_memory.h"
 
@@ -86,15 +86,15 @@ inline abi::kho_data put_handover(TestMemory &memory, const Handover &handover) 
     for (std::size_t i = 0; i < handover.scratch.size(); i++)
         memory.put(scratch_array_at + i * sizeof(abi::kho_scratch),
                    abi::kho_scratch{value(handover.scratch[i].start), handover.scratch[i].size});
-    std::vector<std::byte> map(kho_v1_map_pages(handover.preserved) * page_size);
-    EXPECT_TRUE(succeeds(write_kho_v1_map(handover.preserved, map_at, map)));
+    std::vector<std::byte> map(map_pages(KhoFormat::v1, handover.preserved) * page_size);
+    EXPECT_TRUE(succeeds(write_map(KhoFormat::v1, handover.preserved, map_at, map)));
     memory.put(map_at, std::span<const std::byte>(map));
-    const auto fdt = write_kho_v1_fdt(map_at, handover.subtrees);
+    const auto fdt = write_kho_fdt(KhoFormat::v1, map_at, handover.subtrees);
     EXPECT_TRUE(succeeds(fdt));
     memory.put(fdt_at, std::span(fdt.value()));
     if (handover.luo) {
         const auto luo_fdt =
-            write_luo_v1_fdt(handover.luo->liveupdate_number, handover.luo->session_header, PhysAddr{});
+            write_luo_fdt(handover.luo->liveupdate_number, handover.luo->session_header, std::nullopt);
         EXPECT_TRUE(succeeds(luo_fdt));
         memory.put(luo_fdt_at, std::span(luo_fdt.value()));
         put_sessions(memory, handover.luo->sessions);

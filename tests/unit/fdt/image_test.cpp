@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "fdt/fdt_page.h"
-#include "fdt/kho_v1.h"
-#include "fdt/luo_v1.h"
+#include "fdt/write_fdt.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kdump_file.h"
@@ -49,10 +48,12 @@ TEST(Image, IsTakenForWhatItContains) {
         const char *format;
         const char *compatible;
     } cases[] = {
-        {ImageKind::kho_fdt, write_kho_v1_fdt(PhysAddr{0x1000}, {}).value(), "KHO FDT \"kho-v1\"", "kho-v1"},
+        {ImageKind::kho_fdt, write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value(), "KHO FDT \"kho-v1\"",
+         "kho-v1"},
         {ImageKind::kho_fdt, fdt_with_compatible("kho-v4"), "KHO FDT \"kho-v4\"", "kho-v4"},
         {ImageKind::kho_fdt, fdt_with_compatible("kho-v99"), "KHO FDT \"kho-v99\"", "kho-v99"},
-        {ImageKind::luo_fdt, write_luo_v1_fdt(1, PhysAddr{0x1000}).value(), "LUO FDT \"luo-v1\"", "luo-v1"},
+        {ImageKind::luo_fdt, write_luo_fdt(1, PhysAddr{0x1000}, std::nullopt).value(), "LUO FDT \"luo-v1\"",
+         "luo-v1"},
         {ImageKind::memblock_fdt, fdt_with_compatible("memblock-v1"), "memblock FDT \"memblock-v1\"",
          "memblock-v1"},
         {ImageKind::other_fdt, fdt_with_compatible("kho-test-v1"), "FDT \"kho-test-v1\"", "kho-test-v1"},
@@ -78,9 +79,9 @@ TEST(Image, IsTakenForWhatItContains) {
 }
 
 TEST(Image, WhatIsNothingIsRefusedWithAReason) {
-    auto truncated = write_kho_v1_fdt(PhysAddr{0x1000}, {}).value();
+    auto truncated = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
     truncated.resize(100);
-    auto damaged = write_kho_v1_fdt(PhysAddr{0x1000}, {}).value();
+    auto damaged = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
     damaged[8] = std::byte{0xff};  // off_dt_struct
     auto endless = bytes_of("\xd0\x0d\xfe\xed");
     endless.resize(max_blob_size + 1);

@@ -3,8 +3,8 @@
 #include <functional>
 #include <random>
 
-#include "fdt/kho_v1.h"
 #include "fdt/reader.h"
+#include "fdt/write_map.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/random_blocks.h"
 #include "tests/unit/test_memory.h"
@@ -24,8 +24,8 @@ Result<std::vector<PreservedBlocks>> read_map(const Memory &memory, PhysAddr at)
 }
 
 std::vector<std::byte> write_map(std::span<const PreservedBlocks> blocks) {
-    std::vector<std::byte> pages(kho_v1_map_pages(blocks) * page_size, std::byte{0xa5});
-    EXPECT_TRUE(succeeds(write_kho_v1_map(blocks, map_at, pages)));
+    std::vector<std::byte> pages(map_pages(KhoFormat::v1, blocks) * page_size, std::byte{0xa5});
+    EXPECT_TRUE(succeeds(write_map(KhoFormat::v1, blocks, map_at, pages)));
     return pages;
 }
 
@@ -62,7 +62,7 @@ TEST(KhoV1MapWriter, LaysOutChunksAndBitmapsAsTheKernelReadsThem) {
 }
 
 TEST(KhoV1MapWriter, NothingPreservedIsStillAMap) {
-    EXPECT_EQ(kho_v1_map_pages({}), 1u);
+    EXPECT_EQ(map_pages(KhoFormat::v1, {}), 1u);
     const auto read = write_and_read({});
     ASSERT_TRUE(succeeds(read));
     EXPECT_TRUE(read.value().empty());
@@ -72,8 +72,8 @@ TEST(KhoV1MapWriter, StartsANewChunkAfter255Bitmaps) {
     std::vector<PreservedBlocks> blocks;
     for (std::uint64_t i = 0; i < 256; i++)
         blocks.push_back({PhysAddr{i * abi::bitmap_bits * page_size + page_size}, 0, 1});
-    EXPECT_EQ(kho_v1_map_pages(std::span(blocks).first(255)), 1 + 255u);
-    EXPECT_EQ(kho_v1_map_pages(blocks), 2 + 256u);
+    EXPECT_EQ(map_pages(KhoFormat::v1, std::span(blocks).first(255)), 1 + 255u);
+    EXPECT_EQ(map_pages(KhoFormat::v1, blocks), 2 + 256u);
     const auto read = write_and_read(blocks);
     ASSERT_TRUE(succeeds(read));
     EXPECT_EQ(read.value(), blocks);
@@ -81,7 +81,7 @@ TEST(KhoV1MapWriter, StartsANewChunkAfter255Bitmaps) {
 
 TEST(KhoV1MapWriter, ARunGoesAcrossWordsAndWindows) {
     const PreservedBlocks blocks[] = {{PhysAddr{63 * page_size}, 0, 3 * abi::bitmap_bits + 2}};
-    EXPECT_EQ(kho_v1_map_pages(blocks), 1 + 4u);
+    EXPECT_EQ(map_pages(KhoFormat::v1, blocks), 1 + 4u);
     const auto read = write_and_read(blocks);
     ASSERT_TRUE(succeeds(read));
     EXPECT_EQ(read.value(), (std::vector{blocks[0]}));
@@ -115,8 +115,8 @@ TEST(KhoV1MapWriter, RefusesBlocksThatTheFormatCannotSay) {
     };
     for (const auto &c : cases) {
         const PreservedBlocks blocks[] = {{PhysAddr{0x10000}, 0, 1}, c.block};
-        std::vector<std::byte> pages(kho_v1_map_pages(blocks) * page_size);
-        EXPECT_TRUE(fails(write_kho_v1_map(blocks, map_at, pages), c.code, value(c.block.address), 1))
+        std::vector<std::byte> pages(map_pages(KhoFormat::v1, blocks) * page_size);
+        EXPECT_TRUE(fails(write_map(KhoFormat::v1, blocks, map_at, pages), c.code, value(c.block.address), 1))
             << c.name;
     }
 }

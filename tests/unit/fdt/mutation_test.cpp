@@ -54,7 +54,7 @@ protected:
         metadata = RangeSet({{scratch_array_at, page_size},
                              {fdt_at, 3 * page_size},
                              {files_at(0), page_size},
-                             {map_at, kho_v1_map_pages(handover.preserved) * page_size}});
+                             {map_at, map_pages(KhoFormat::v1, handover.preserved) * page_size}});
     }
 
     TestMemory memory;
