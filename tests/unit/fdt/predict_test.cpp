@@ -20,7 +20,7 @@ Prediction predict_for(const Image &image, std::string_view release) {
 // Producers down, consumers across: as the kernels themselves judged it.
 TEST(Predict, KnowsWhichReleaseTakesWhichHandover) {
     const struct {
-        Generation producer;
+        Producer producer;
         Fate fates[5];  // of 6.19, 7.0, 7.1, 7.2, 7.3
     } rows[] = {
         {v6_19, {Fate::accepted, Fate::panic, Fate::cold_boot, Fate::cold_boot, Fate::cold_boot}},
@@ -59,7 +59,7 @@ TEST(Predict, WithoutLuoOnlyTheMapMatters) {
 TEST(Predict, KnowsHowItFails) {
     const struct {
         const char *what;
-        Generation producer;
+        Producer producer;
         std::function<void(Image &)> change;
         Fate fate;
     } cases[] = {
@@ -93,7 +93,7 @@ TEST(Predict, WhatIsAcceptedThoughACheckFiredNamesTheLoss) {
                                       Check::flb_pages, Check::metadata_release};
     for (auto *cases : {kho_cases, luo_cases})
         for (const Case &c : cases())
-            for (const Generation generation : c.generations) {
+            for (const Producer generation : c.generations) {
                 Image image(generation);
                 c.change(image);
                 const Prediction prediction = predict_for(image, name(generation));
@@ -104,7 +104,7 @@ TEST(Predict, WhatIsAcceptedThoughACheckFiredNamesTheLoss) {
 }
 
 TEST(Release, WritesItsFormats) {
-    const auto writers = [](Generation generation) {
+    const auto writers = [](Producer generation) {
         Findings findings;
         std::string names;
         for (const Release *release : releases_writing(Image(generation).read(findings)))
