@@ -57,6 +57,7 @@ enum class Check : std::uint8_t {
     session_name,
     session_name_twice,
     file_set,
+    file_set_count,
     file_count,
     file_address,
     file_count_sum,

@@ -2,6 +2,7 @@
 // Would a kernel take this handover, and if not, how does it fail?
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -131,7 +131,7 @@ bool accept_file_set(ReadContext &context, const Scope &scope, const abi::luo_fi
                      std::uint64_t at, std::uint64_t index) {
     if ((set.files == 0) == (set.count == 0))
         return set.count != 0;
-    context.fault(Check::file_set, scope, at, index, [&] {
+    context.fault(set.files == 0 ? Check::file_set : Check::file_set_count, scope, at, index, [&] {
         return "files at " + hex(set.files) + " with a count of " + std::to_string(set.count);
     });
     return false;

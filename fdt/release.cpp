@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "fdt/abi/kho.h"
-#include "fdt/abi/luo.h"
+#include "fdt/abi/luo_v5.h"
+#include "fdt/abi/memfd.h"
 
 namespace kho {
 namespace {
@@ -14,13 +14,45 @@ constexpr Release table[] = {
      .kho_compatible = abi::kho_v1_compatible,
      .luo_compatible = abi::luo_v1_compatible,
      .session_compatible = abi::luo_session_v2_compatible,
-     .flbs = false},
+     .flb_compatible = {},
+     .memfd_compatible = abi::memfd_v1_compatible},
     {.name = "7.0",
      .kho_compatible = abi::kho_v1_compatible,
      .luo_compatible = abi::luo_v1_compatible,
      .session_compatible = abi::luo_session_v2_compatible,
-     .flbs = true},
+     .flb_compatible = abi::luo_flb_v1_compatible,
+     .memfd_compatible = abi::memfd_v1_compatible},
+    {.name = "7.1",
+     .kho_compatible = abi::kho_v3_compatible,
+     .luo_compatible = abi::luo_v1_compatible,
+     .session_compatible = abi::luo_session_v2_compatible,
+     .flb_compatible = abi::luo_flb_v1_compatible,
+     .memfd_compatible = abi::memfd_v2_compatible},
+    {.name = "7.2",
+     .kho_compatible = abi::kho_v4_compatible,
+     .luo_compatible = abi::luo_v5_compatible,
+     .session_compatible = {},
+     .flb_compatible = {},
+     .memfd_compatible = abi::memfd_v2_compatible},
+    {.name = "7.3",
+     .kho_compatible = abi::kho_v4_compatible,
+     .luo_compatible = abi::luo_v5_compatible,
+     .session_compatible = {},
+     .flb_compatible = {},
+     .memfd_compatible = abi::memfd_v2_compatible},
 };
+
+bool writes(const Release &release, const Handover &handover) {
+    if (release.kho_compatible != compatible(handover.format))
+        return false;
+    if (!handover.luo)
+        return true;
+    const Luo &luo = *handover.luo;
+    if (release.luo_compatible != compatible(luo.format))
+        return false;
+    // 6.19 and 7.0 differ in nothing but this node.
+    return luo.format != LuoFormat::v1 || luo.flbs.has_value() == !release.flb_compatible.empty();
+}
 
 }  // namespace
 
@@ -30,6 +62,14 @@ const Release *find_release(std::string_view name) {
     const auto *found = std::find_if(std::begin(table), std::end(table),
                                      [name](const Release &release) { return release.name == name; });
     return found == std::end(table) ? nullptr : found;
+}
+
+std::vector<const Release *> releases_writing(const Handover &handover) {
+    std::vector<const Release *> result;
+    for (const Release &release : table)
+        if (writes(release, handover))
+            result.push_back(&release);
+    return result;
 }
 
 }  // namespace kho

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of Linux releases whose handover format this project writes.
+// The table of Linux releases as readers of handovers: all that each of them takes. Kernels compare these
+// strings byte for byte and know no older ones.
 #pragma once
 
 #include <span>
 #include <string_view>
+#include <vector>
+
+#include "fdt/handover.h"
 
 namespace kho {
 
@@ -11,13 +15,19 @@ struct Release {
     std::string_view name;  // "6.19"
     std::string_view kho_compatible;
     std::string_view luo_compatible;
-    std::string_view session_compatible;
-    bool flbs;  // file-lifecycle-bound objects are handed over; the next kernel insists on their node
+    std::string_view session_compatible;  // of a node of the LUO FDT; empty: there is none
+    std::string_view
+        flb_compatible;  // of a node of the LUO FDT that must be there; empty: none is looked for
+    std::string_view memfd_compatible;  // the only handler
 };
 
-std::span<const Release> releases();  // ascending
+// Ascending.
+std::span<const Release> releases();
 
 // nullptr if unknown.
 const Release *find_release(std::string_view name);
+
+// Those that write just these formats. None if the handover mixes them.
+std::vector<const Release *> releases_writing(const Handover &handover);
 
 }  // namespace kho

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstring>
 
-#include "fdt/release.h"
 #include "plugin/kexec.h"
 #include "plugin/purgatory.h"
 #include "plugin/qemu.h"

@@ -32,13 +32,14 @@ bool is_writable(const kho::Release &release) {
 }
 
 Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release) {
-    if (request.flbs > 0 && !release.flbs)
+    const bool with_flbs = !release.flb_compatible.empty();
+    if (request.flbs > 0 && !with_flbs)
         return Refusal{Status::flbs_not_supported, request.flbs, value(request.flb_header),
                        "the format of Linux " + std::string(release.name) + " has no place for " +
                            std::to_string(request.flbs) + " FLBs"};
     const kho::RangeSet free = request.usable.minus(request.preserved_ranges).minus(request.scratch_ranges);
     const bool has_luo = value(request.session_header) != 0;
-    const bool needs_flbs = has_luo && release.flbs && value(request.flb_header) == 0;
+    const bool needs_flbs = has_luo && with_flbs && value(request.flb_header) == 0;
     // KHO FDT, LUO FDT, FLBs, scratch array
     const std::uint64_t fixed_pages = 1 + (has_luo ? 1 : 0) + (needs_flbs ? 1 : 0) + 1;
 
@@ -79,7 +80,7 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
         if (needs_flbs) {
             const kho::abi::luo_flb_header_ser none{.pgcnt = kho::abi::flb_area_pages, .count = 0};
             flbs = put(std::as_bytes(std::span(&none, 1)));
-        } else if (release.flbs) {
+        } else if (with_flbs) {
             flbs = request.flb_header;
         }
         const auto fdt = kho::write_luo_fdt(request.liveupdate_number, request.session_header, flbs);

@@ -14,24 +14,24 @@
 namespace kho::check_cases {
 
 using Image = KernelImage;
-using enum Generation;
+using enum Producer;
 
 struct Case {
     Check check;
     const char *what;
-    std::vector<Generation> generations;
+    std::vector<Producer> generations;
     std::function<void(Image &)> change;
     std::uint64_t address;  // of the finding
     std::uint64_t index = 0;
 };
 
-inline const std::vector<Generation> every = {v6_19, v7_0, v7_1, v7_2};
-inline const std::vector<Generation> chunks = {v6_19, v7_0};
-inline const std::vector<Generation> trees = {v7_1, v7_2};
-inline const std::vector<Generation> arrays = {v6_19, v7_0, v7_1};
-inline const std::vector<Generation> flb_nodes = {v7_0, v7_1};
-inline const std::vector<Generation> flb_arrays = {v7_0, v7_1, v7_2};
-inline const std::vector<Generation> newest = {v7_2};
+inline const std::vector<Producer> every = {v6_19, v7_0, v7_1, v7_2};
+inline const std::vector<Producer> chunks = {v6_19, v7_0};
+inline const std::vector<Producer> trees = {v7_1, v7_2};
+inline const std::vector<Producer> arrays = {v6_19, v7_0, v7_1};
+inline const std::vector<Producer> flb_nodes = {v7_0, v7_1};
+inline const std::vector<Producer> flb_arrays = {v7_0, v7_1, v7_2};
+inline const std::vector<Producer> newest = {v7_2};
 
 // Edits of an FDT of the image.
 using Edit = std::function<int(void *)>;
@@ -83,8 +83,8 @@ inline auto file(std::uint64_t in, std::uint64_t i, std::function<void(abi::luo_
     return [=](Image &image) { image.change<abi::luo_file_ser>(image.file(in, i), how); };
 }
 // Addresses that differ between the generations are looked up in one of them.
-inline std::uint64_t session_at(Generation g, std::uint64_t i) { return value(Image(g).session(i)); }
-inline std::uint64_t file_at(Generation g, std::uint64_t in, std::uint64_t i) {
+inline std::uint64_t session_at(Producer g, std::uint64_t i) { return value(Image(g).session(i)); }
+inline std::uint64_t file_at(Producer g, std::uint64_t in, std::uint64_t i) {
     return value(Image(g).file(in, i));
 }
 

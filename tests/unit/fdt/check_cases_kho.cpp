@@ -175,7 +175,7 @@ std::vector<Case> radix_images() {
 
 std::vector<Case> preserved_images() {
     std::vector<Case> cases;
-    const auto lost = [&](const char *what, PhysAddr at, std::vector<Generation> where) {
+    const auto lost = [&](const char *what, PhysAddr at, std::vector<Producer> where) {
         cases.push_back({Check::not_preserved, what, std::move(where),
                          [at](Image &image) { image.unpreserve(at); }, value(at)});
     };

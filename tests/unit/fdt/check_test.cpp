@@ -18,7 +18,7 @@ std::vector<Case> all_cases() {
 
 TEST(Checks, EachFiresOnItsImagesAndNoOtherDoes) {
     for (const Case &c : all_cases())
-        for (const Generation generation : c.generations) {
+        for (const Producer generation : c.generations) {
             Image image(generation);
             c.change(image);
             Findings findings;

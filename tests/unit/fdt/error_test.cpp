@@ -32,7 +32,7 @@ TEST(Error, ForeignBytesAreQuotedInOnePrintableLine) {
     EXPECT_EQ(in_quotes(std::string(100, 'x')), "\"" + std::string(64, 'x') + "...\"");
 }
 
-TEST(Release, KnowsTheReleasesItWritesAndNoOthers) {
+TEST(Release, KnowsTheReleasesThatHaveHandoversAndNoOthers) {
     const Release *release = find_release("6.19");
     ASSERT_NE(release, nullptr);
     EXPECT_EQ(release->kho_compatible, "kho-v1");

@@ -44,7 +44,7 @@ void set_text(char (&to)[N], std::string_view text) {
 
 }  // namespace
 
-const char *name(Generation generation) {
+const char *name(Producer generation) {
     constexpr const char *names[] = {"6.19", "7.0", "7.1", "7.2"};
     return names[static_cast<int>(generation)];
 }
@@ -63,7 +63,7 @@ PhysAddr KernelImage::file(std::uint64_t session, std::uint64_t i) const {
     return file_blocks[session == 0 ? i : 2] + sizeof(abi::kho_block_header_ser);
 }
 
-KernelImage::KernelImage(Generation which) : generation(which) {
+KernelImage::KernelImage(Producer which) : generation(which) {
     const abi::kho_scratch scratch[] = {{0x100000, 0x400000}, {0, 0}, {0x8000000, 0x1000000}};
     memory.put(scratch_array, std::span<const std::byte>(std::as_bytes(std::span(scratch))));
     data = {.fdt_addr = value(kho_fdt),
@@ -86,9 +86,9 @@ KernelImage::KernelImage(Generation which) : generation(which) {
     keep(reservation, 2);
     keep(reservation + 4 * page_size, 1);
     keep(test_folios[1], 4);
-    if (generation >= Generation::v7_0)
+    if (generation >= Producer::v7_0)
         keep(flbs, 0);
-    if (generation >= Generation::v7_1)
+    if (generation >= Producer::v7_1)
         keep(metadata, 0);
     if (blocks()) {
         for (const PhysAddr page : session_blocks) keep(page, 0);
@@ -102,7 +102,7 @@ KernelImage::KernelImage(Generation which) : generation(which) {
 
 void KernelImage::put_kho_fdt() {
     FdtBuilder fdt;
-    const char *compatible = !radix() ? "kho-v1" : generation == Generation::v7_1 ? "kho-v3" : "kho-v4";
+    const char *compatible = !radix() ? "kho-v1" : generation == Producer::v7_1 ? "kho-v3" : "kho-v4";
     fdt.text("compatible", compatible);
     fdt.raw("preserved-memory-map", value(map));
     const auto child = [&](const char *node, PhysAddr address, std::uint64_t size) {
@@ -114,7 +114,7 @@ void KernelImage::put_kho_fdt() {
     };
     child("LUO", luo, blocks() ? 32 : page_size);
     child("memblock", memblock, page_size);
-    if (generation >= Generation::v7_1)
+    if (generation >= Producer::v7_1)
         child("kexec-metadata", metadata, 73);
     child("kho_test", test_fdt, page_size);
     memory.put(kho_fdt, std::span<const std::byte>(fdt.finish()));
@@ -134,7 +134,7 @@ void KernelImage::put_luo() {
         fdt.text("compatible", "luo-session-v2");
         fdt.raw("luo-session-header", value(session_array));
         fdt.end();
-        if (generation >= Generation::v7_0) {
+        if (generation >= Producer::v7_0) {
             fdt.begin("luo-flb");
             fdt.text("compatible", "luo-flb-v1");
             fdt.raw("luo-flb-header", value(flbs));
@@ -142,7 +142,7 @@ void KernelImage::put_luo() {
         }
         memory.put(luo, std::span<const std::byte>(fdt.finish()));
     }
-    if (generation >= Generation::v7_0) {
+    if (generation >= Producer::v7_0) {
         abi::luo_flb_ser flb{.name = {}, .data = 0x1234, .count = 2};
         set_text(flb.name, "test-flb-v1");
         memory.put(flbs, abi::luo_flb_header_ser{.pgcnt = 1, .count = 1});
@@ -212,7 +212,7 @@ void KernelImage::put_subtrees() {
     reservations.end();
     memory.put(memblock, std::span<const std::byte>(reservations.finish()));
 
-    if (generation >= Generation::v7_1) {
+    if (generation >= Producer::v7_1) {
         abi::kho_kexec_metadata from{.version = 1, .previous_release = {}, .kexec_count = 3};
         set_text(from.previous_release, "7.1.13-test");
         memory.put(metadata, from);

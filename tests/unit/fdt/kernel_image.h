@@ -15,10 +15,9 @@
 
 namespace kho {
 
-enum class Generation { v6_19, v7_0, v7_1, v7_2 };
-inline constexpr Generation all_generations[] = {Generation::v6_19, Generation::v7_0, Generation::v7_1,
-                                                 Generation::v7_2};
-const char *name(Generation generation);
+enum class Producer { v6_19, v7_0, v7_1, v7_2 };
+inline constexpr Producer all_producers[] = {Producer::v6_19, Producer::v7_0, Producer::v7_1, Producer::v7_2};
+const char *name(Producer generation);
 
 //  KHO FDT ── LUO ── "vm-1" ── memfd 0: two folios and a hole      token 1
 //     │        │         └──── memfd 1: no size                    token 2
@@ -61,14 +60,14 @@ public:
     PhysAddr file(std::uint64_t session, std::uint64_t i) const;  // its luo_file_ser
     PhysAddr folio(std::uint64_t i) const { return folio_array + i * sizeof(abi::memfd_luo_folio_ser); }
 
-    explicit KernelImage(Generation which);
+    explicit KernelImage(Producer which);
 
-    const Generation generation;
+    const Producer generation;
     TestMemory memory;
     abi::kho_data data{};
 
-    bool radix() const { return generation >= Generation::v7_1; }
-    bool blocks() const { return generation == Generation::v7_2; }
+    bool radix() const { return generation >= Producer::v7_1; }
+    bool blocks() const { return generation == Producer::v7_2; }
 
     // Both write the map anew.
     void preserve(PhysAddr address, unsigned order);

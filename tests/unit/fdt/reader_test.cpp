@@ -13,7 +13,7 @@ std::string messages(const Findings &findings) {
     return text;
 }
 
-class Reader : public testing::TestWithParam<Generation> {};
+class Reader : public testing::TestWithParam<Producer> {};
 
 TEST_P(Reader, TakesAllThatAKernelWrites) {
     const Image image(GetParam());
@@ -53,7 +53,7 @@ TEST_P(Reader, TakesAllThatAKernelWrites) {
     ASSERT_TRUE(luo.sessions[1].files[0].memfd);
     EXPECT_EQ(holes(*luo.sessions[1].files[0].memfd), (std::vector<FileRange>{{0, page_size}}));
 
-    EXPECT_EQ(luo.flbs.has_value(), image.generation >= Generation::v7_0);
+    EXPECT_EQ(luo.flbs.has_value(), image.generation >= Producer::v7_0);
     if (luo.flbs) {
         EXPECT_EQ(*luo.flbs, (std::vector<LuoFlb>{{"test-flb-v1", 0x1234, 2}}));
     }
@@ -173,7 +173,7 @@ TEST_P(Reader, MissesPreservedMemoryInRamIfItKnowsTheRam) {
     EXPECT_EQ(findings.list()[0].address, value(Image::test_folios[1]) + page_size);
 }
 
-INSTANTIATE_TEST_SUITE_P(EachGeneration, Reader, testing::ValuesIn(all_generations),
+INSTANTIATE_TEST_SUITE_P(EachGeneration, Reader, testing::ValuesIn(all_producers),
                          [](const auto &which) { return "v" + std::to_string(which.index); });
 
 }  // namespace
