@@ -215,16 +215,26 @@ Refusal check_subtrees(std::span<const Subtree> entries, KexecRequest &request) 
     return {};
 }
 
+// Whether this page is a preserved block by itself: it is in no array of sessions or files then, which are
+// larger.
+bool is_preserved_page(const KexecRequest &request, PhysAddr page) {
+    const auto behind = std::ranges::upper_bound(request.preserved, page, {}, &kho::PreservedBlocks::address);
+    if (behind == request.preserved.begin() || !kho::is_page_aligned(page))
+        return false;
+    const kho::PreservedBlocks &blocks = *std::prev(behind);
+    return blocks.order == 0 && page < blocks.range().end();
+}
+
 Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &request) {
+    using Entry = kho::abi::luo_flb_ser;
     struct Page {
         kho::abi::luo_flb_header_ser header;
-        kho::abi::luo_flb_ser entries[kho::abi::max_flbs];
+        Entry entries[kho::abi::max_flbs];
     };
     static_assert(sizeof(Page) <= kho::page_size);
     Page page;
     const std::uint64_t at = value(header_at);
-    const auto range = Range::checked(at, kho::page_size);
-    if (!range || !kho::is_page_aligned(header_at) || !request.preserved_ranges.contains(*range) ||
+    if (!is_preserved_page(request, header_at) ||
         !machine.read(header_at, std::as_writable_bytes(std::span(&page, 1))))
         return refuse(Status::flbs_not_preserved, 0, at, "FLBs at 0x%" PRIx64 ": not a preserved page", at);
     if (page.header.pgcnt != kho::abi::flb_area_pages || page.header.count > kho::abi::max_flbs)
@@ -233,13 +243,16 @@ Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &req
                       page.header.count, page.header.pgcnt);
     std::set<std::string_view> names;
     for (std::uint64_t i = 0; i < page.header.count; ++i) {
-        const kho::abi::luo_flb_ser &flb = page.entries[i];
+        const Entry &flb = page.entries[i];
+        const std::uint64_t entry_at = at + sizeof page.header + i * sizeof flb;
         const std::string_view name(flb.name, strnlen(flb.name, sizeof flb.name));
         if (name.empty() || name.size() == sizeof flb.name || !names.insert(name).second)
-            return refuse(Status::flb_name, i, at,
+            return refuse(Status::flb_name, i, entry_at,
                           "FLB [%" PRIu64 "]: the name is empty, unterminated, or taken", i);
-        if (flb.count == 0)
-            return refuse(Status::flb_references, i, at, "FLB [%" PRIu64 "]: no reference", i);
+        if (flb.count == 0 || flb.count > kho::abi::max_flb_references)
+            return refuse(Status::flb_references, i, entry_at,
+                          "FLB [%" PRIu64 "]: %" PRIu64 " references, expected 1 to 2147483647", i,
+                          flb.count);
     }
     request.flb_header = header_at;
     request.flbs = page.header.count;

@@ -33,10 +33,11 @@ bool is_writable(const kho::Release &release) {
 
 Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release) {
     const bool with_flbs = !release.flb_compatible.empty();
-    if (request.flbs > 0 && !with_flbs)
+    if (request.flbs > 0 && (!with_flbs || value(request.session_header) == 0))
         return Refusal{Status::flbs_not_supported, request.flbs, value(request.flb_header),
-                       "the format of Linux " + std::string(release.name) + " has no place for " +
-                           std::to_string(request.flbs) + " FLBs"};
+                       with_flbs ? "FLBs without a session header"
+                                 : "the format of Linux " + std::string(release.name) + " has no place for " +
+                                       std::to_string(request.flbs) + " FLBs"};
     const kho::RangeSet free = request.usable.minus(request.preserved_ranges).minus(request.scratch_ranges);
     const bool has_luo = value(request.session_header) != 0;
     const bool needs_flbs = has_luo && with_flbs && value(request.flb_header) == 0;

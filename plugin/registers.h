@@ -116,8 +116,8 @@ enum class Status : std::uint32_t {
     flbs_not_preserved = 104,  // the page of the FLBs is not preserved memory
     flbs_too_many = 105,       // or of another number of pages than one
     flb_name = 106,            // empty, unterminated or twice
-    flb_references = 107,      // none
-    flbs_not_supported = 108,  // there are some, and the format has no place for them
+    flb_references = 107,      // none, or more than an int counts
+    flbs_not_supported = 108,  // there are some, and the format has no place for them, or there are no sessions
     // what comes next
     no_memory_for_metadata = 112,  // no free, unpreserved RAM for FDTs and map
     kernel_missing = 128,          // no kernel is set, or there is no such file

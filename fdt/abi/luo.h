@@ -59,7 +59,7 @@ static_assert(sizeof(luo_flb_header_ser) == 16);
 struct luo_flb_ser {
     char name[48];        // NUL-terminated name of the FLB
     std::uint64_t data;   // the FLB's own
-    std::uint64_t count;  // preserved files that depend on it
+    std::uint64_t count;  // references: preserved files that depend on it, and users of the object
 };
 static_assert(sizeof(luo_flb_ser) == 64 && offsetof(luo_flb_ser, data) == 48 && offsetof(luo_flb_ser, count) == 56);
 
@@ -67,6 +67,7 @@ inline constexpr std::uint64_t flb_area_pages = 1;
 inline constexpr std::uint64_t max_flbs =
     (flb_area_pages * page_size - sizeof(luo_flb_header_ser)) / sizeof(luo_flb_ser);
 static_assert(max_flbs == 63);
+inline constexpr std::uint64_t max_flb_references = 0x7fffffff;  // kernels count them in an int
 
 // The header and its entries fill 16 pages, a file array two.
 inline constexpr std::uint64_t session_area_pages = 16;

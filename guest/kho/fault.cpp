@@ -21,6 +21,8 @@ std::string_view name(Fault f) {
             return "map property";
         case Fault::subtree_property:
             return "subtree property";
+        case Fault::subtree_size:
+            return "subtree size";
         case Fault::subtree_twice:
             return "subtree twice";
         case Fault::subtree_too_many:
@@ -45,6 +47,14 @@ std::string_view name(Fault f) {
             return "chunk order";
         case Fault::bitmap_address:
             return "bitmap address";
+        case Fault::radix_node:
+            return "radix node";
+        case Fault::radix_too_many:
+            return "radix too many";
+        case Fault::radix_key:
+            return "radix key";
+        case Fault::radix_order:
+            return "radix order";
         case Fault::block_misaligned:
             return "block misaligned";
         case Fault::block_outside_ram:
@@ -59,6 +69,8 @@ std::string_view name(Fault f) {
             return "metadata shared";
         case Fault::luo_fdt_malformed:
             return "luo fdt malformed";
+        case Fault::luo_size:
+            return "luo size";
         case Fault::luo_compatible:
             return "luo compatible";
         case Fault::liveupdate_number:
@@ -67,6 +79,14 @@ std::string_view name(Fault f) {
             return "session node";
         case Fault::flb_node:
             return "flb node";
+        case Fault::block_address:
+            return "block address";
+        case Fault::block_shared:
+            return "block shared";
+        case Fault::block_count:
+            return "block count";
+        case Fault::block_too_many:
+            return "block too many";
         case Fault::session_area:
             return "session area";
         case Fault::session_count:
@@ -111,6 +131,10 @@ std::string_view name(Fault f) {
             return "memfd data shared";
         case Fault::memfd_size:
             return "memfd size";
+        case Fault::memfd_seals:
+            return "memfd seals";
+        case Fault::memfd_flags:
+            return "memfd flags";
         case Fault::memfd_folio_count:
             return "memfd folio count";
         case Fault::folio_flags:

@@ -16,9 +16,10 @@ enum class Fault : std::uint16_t {
     kho_fdt_address,  // 0, unaligned or not RAM
     kho_fdt_size,
     kho_fdt_malformed,
-    kho_compatible,    // not "kho-v1"
+    kho_compatible,    // not kho-v1, -v3 or -v4
     map_property,      // missing, of wrong length, or 0
     subtree_property,  // missing, of wrong length, 0 or unaligned
+    subtree_size,      // 0 or absurd
     subtree_twice,
     subtree_too_many,
     scratch_size,     // 0, no multiple of 16, or more than anyone needs
@@ -26,24 +27,34 @@ enum class Fault : std::uint16_t {
     scratch_area,     // unaligned, not RAM
     scratch_overlap,
     no_scratch,  // nothing but empty areas, or too little
-    // the list of preserved memory
+    // the map of preserved memory
     chunk_address,
     chunk_cycle,
     chunk_count,  // more than 255 elements
     chunk_order,
     bitmap_address,
+    radix_node,      // or leaf: unaligned, or not RAM that can hold it
+    radix_too_many,  // more than there are pages: a cycle
+    radix_key,       // without a bit that tells the order, or beyond it
+    radix_order,
     block_misaligned,
     block_outside_ram,
     block_in_scratch,
     block_twice,
     metadata_not_preserved,
     metadata_shared,  // two structures in one page
-    // the LUO FDT
+    // the LUO FDT, or luo_ser
     luo_fdt_malformed,
+    luo_size,  // of the blob, less than luo_ser
     luo_compatible,
     liveupdate_number,
     session_node,
     flb_node,
+    // blocks of luo-v5
+    block_address,   // not a preserved page
+    block_shared,    // two chains, or a cycle
+    block_count,     // no entry, or more than fit
+    block_too_many,  // over 10000 in a chain
     // sessions and file sets
     session_area,  // not a preserved block of 16 pages
     session_count,
@@ -51,8 +62,8 @@ enum class Fault : std::uint16_t {
     session_twice,
     files_without_count,
     count_without_files,
-    file_count,
-    file_area,  // not a preserved block of two pages
+    file_count,  // too many, or not the sum over the blocks
+    file_area,   // not a preserved block of two pages
     file_area_shared,
     file_compatible,  // empty or unterminated
     file_no_handler,
@@ -69,6 +80,8 @@ enum class Fault : std::uint16_t {
     memfd_data,  // not a preserved page
     memfd_data_shared,
     memfd_size,         // or position, beyond 2^63
+    memfd_seals,        // unknown ones
+    memfd_flags,        // any
     memfd_folio_count,  // more than the file has pages, or than the area holds
     folio_flags,
     folio_not_preserved,
@@ -95,6 +108,7 @@ struct Place {
     bool in_file = false;     // token is known
     bool has_offset = false;  // offset into the file is known
     char session[64] = {};    // NUL-terminated
+    std::string_view flb;     // compatible of the FLB it is about, empty: about none
     std::uint64_t token = 0;
     std::uint64_t offset = 0;   // bytes
     std::uint64_t address = 0;  // of the offending structure or memory, 0: none

@@ -18,6 +18,8 @@ using kho::abi::kho_scratch;
 
 namespace {
 
+constexpr std::uint64_t max_blob_size = std::uint64_t{1} << 30;  // no client is near that
+
 // [start, start + size) is in usable RAM, wholly, and in nothing else that the map says.
 bool in_ram(const MemoryLayout &layout, std::uint64_t start, std::uint64_t size) {
     std::uint64_t at = start;
@@ -87,7 +89,14 @@ Errno IncomingHandover::read_fdt(const PhysicalWindow &window, Place &place) {
     const void *fdt = window.bytes(PhysAddr{data_.fdt_addr}, kho::page_size);
     if (fdt_check_full(fdt, data_.fdt_size) != 0)
         return fail(place, Fault::kho_fdt_malformed, data_.fdt_addr);
-    if (!fdt_string_is(fdt, 0, "compatible", kho::abi::kho_v1_compatible))
+    bool known = false;
+    for (const KhoFormat format : {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4}) {
+        format_ = format;
+        known = fdt_string_is(fdt, 0, "compatible", compatible());
+        if (known)
+            break;
+    }
+    if (!known)
         return fail(place, Fault::kho_compatible, data_.fdt_addr);
     std::uint64_t map = 0;
     if (!fdt_u64(fdt, 0, kho::abi::memory_map_property, map) || map == 0)
@@ -99,21 +108,32 @@ Errno IncomingHandover::read_fdt(const PhysicalWindow &window, Place &place) {
 Errno IncomingHandover::read_subtrees(const void *fdt, Place &place) {
     int node = 0;
     fdt_for_each_subnode(node, fdt, 0) {
-        const std::string_view node_name = name_of(fdt, node);
         if (subtree_count_ == max_subtrees)
             return fail(place, Fault::subtree_too_many, data_.fdt_addr, subtree_count_);
         if (named_before(fdt, node))
             return fail(place, Fault::subtree_twice, data_.fdt_addr, subtree_count_);
-        std::uint64_t at = 0;
-        if (!fdt_u64(fdt, node, kho::abi::sub_fdt_property, at) || at == 0 ||
-            !kho::is_aligned(at, kho::page_size))
-            return fail(place, Fault::subtree_property, at, subtree_count_);
-        Subtree &entry = subtrees_[subtree_count_++];
-        const std::size_t shown = std::min(node_name.size(), sizeof(entry.name) - 1);
-        std::copy_n(node_name.data(), shown, entry.name);
-        entry.name_size = node_name.size();
-        entry.fdt = PhysAddr{at};
+        if (const Errno error = read_subtree(fdt, node, place); error != Errno::ok)
+            return error;
     }
+    return Errno::ok;
+}
+
+Errno IncomingHandover::read_subtree(const void *fdt, int node, Place &place) {
+    std::uint64_t at = 0, size = kho::page_size;
+    const bool there = format_ == KhoFormat::v1 ? fdt_u64(fdt, node, kho::abi::sub_fdt_property, at)
+                                                : fdt_u64(fdt, node, kho::abi::preserved_data_property, at) &&
+                                                      fdt_u64(fdt, node, kho::abi::blob_size_property, size);
+    if (!there || at == 0 || !kho::is_aligned(at, kho::page_size))
+        return fail(place, Fault::subtree_property, at, subtree_count_);
+    if (size == 0 || size > max_blob_size)
+        return fail(place, Fault::subtree_size, at, size);
+    const std::string_view node_name = name_of(fdt, node);
+    Subtree &entry = subtrees_[subtree_count_++];
+    const std::size_t shown = std::min(node_name.size(), sizeof(entry.name) - 1);
+    std::copy_n(node_name.data(), shown, entry.name);
+    entry.name_size = node_name.size();
+    entry.address = PhysAddr{at};
+    entry.size = size;
     return Errno::ok;
 }
 
@@ -143,11 +163,22 @@ Errno IncomingHandover::read_scratch(const PhysicalWindow &window, const MemoryL
     return some ? Errno::ok : fail(place, Fault::no_scratch, data_.scratch_addr);
 }
 
-PhysAddr IncomingHandover::subtree(std::string_view wanted) const {
+std::string_view IncomingHandover::compatible() const {
+    switch (format_) {
+        case KhoFormat::v1:
+            return kho::abi::kho_v1_compatible;
+        case KhoFormat::v3:
+            return kho::abi::kho_v3_compatible;
+        default:
+            return kho::abi::kho_v4_compatible;
+    }
+}
+
+const IncomingHandover::Subtree *IncomingHandover::subtree(std::string_view wanted) const {
     for (const Subtree &entry : subtrees())
         if (wanted.size() == entry.name_size && wanted == entry.name)
-            return entry.fdt;
-    return PhysAddr{};
+            return &entry;
+    return nullptr;
 }
 
 }  // namespace guest

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The handover that the last kernel left: kho_data, KHO FDT ("kho-v1"), scratch array and the list of
-// preserved memory, read with this project's own second reader (fdt/ has the first). Nothing here trusts
-// the bytes: addresses are checked against RAM, counts have bounds, cycles end.
+// The handover that the last kernel left: kho_data, KHO FDT, scratch array and the map of preserved memory (a
+// list of chunks in "kho-v1", a radix tree in "kho-v3" and "kho-v4"), read with this project's own second
+// reader (fdt/ has the first). Nothing here trusts the bytes: addresses are checked against RAM, counts have
+// bounds, cycles end.
 //
-// In this order, since a kernel may use nothing but scratch until it has read the list:
+// In this order, since a kernel may use nothing but scratch until it has read the map:
 //   1. open()            checks kho_data and FDT, copies the scratch array out
 //   2. the caller makes the page map, in scratch (find_in_scratch, init_pages)
 //   3. mark_preserved()  enters every preserved block into the page map, and claims the pages that hold FDT,
-//                        scratch array, list and subtrees, so that nothing else can be in them
+//                        scratch array, map and subtrees, so that nothing else can be in them
 //   4. release_metadata() gives these pages back
 #pragma once
 
@@ -22,6 +23,8 @@
 
 namespace guest {
 
+enum class KhoFormat : std::uint8_t { v1, v3, v4 };
+
 class IncomingHandover {
 public:
     static constexpr std::size_t max_scratch = 64;
@@ -30,7 +33,8 @@ public:
     struct Subtree {
         char name[48] = {};         // NUL-terminated, cut if longer
         std::size_t name_size = 0;  // of all of it
-        kho::PhysAddr fdt{};
+        kho::PhysAddr address{};
+        std::uint64_t size = 0;  // bytes; a page in kho-v1, which does not tell
     };
 
     constexpr IncomingHandover() = default;
@@ -44,24 +48,40 @@ public:
 
     std::span<const kho::abi::kho_scratch> scratch() const { return {scratch_.data(), scratch_count_}; }
     std::span<const Subtree> subtrees() const { return {subtrees_.data(), subtree_count_}; }
-    // Address of the FDT of that subtree, of a name of at most 47 bytes; 0 if there is none.
-    kho::PhysAddr subtree(std::string_view name) const;
+    // Of a name of at most 47 bytes; nullptr if there is none.
+    const Subtree *subtree(std::string_view name) const;
 
-    std::uint64_t chunks() const { return chunks_; }
+    KhoFormat format() const { return format_; }
+    std::string_view compatible() const;
+    // Of the map: chunks of the list, or nodes and leaves of the tree.
+    std::uint64_t nodes() const { return nodes_; }
     std::uint64_t blocks() const { return blocks_; }
-    // Metadata pages that the list does not preserve: Linux 6.19 leaves its chunks so; the device does not.
-    // They are kept from other users all the same.
+    // Metadata pages that the map does not preserve: Linux leaves chunks, nodes and leaves so; the device
+    // does not. They are kept from other users all the same.
     std::uint64_t unpreserved_metadata() const { return unpreserved_metadata_; }
     kho::PhysAddr first_unpreserved_metadata() const { return first_unpreserved_; }
 
 private:
     Errno read_fdt(const PhysicalWindow &window, Place &place);
     Errno read_subtrees(const void *fdt, Place &place);
+    Errno read_subtree(const void *fdt, int node, Place &place);
     Errno read_scratch(const PhysicalWindow &window, const MemoryLayout &layout, Place &place);
+    Errno mark_block(Pages &pages, std::uint64_t block, unsigned order, Place &place);
+    Errno mark_list(Pages &pages, Place &place);
     Errno mark_chunk(Pages &pages, const kho::abi::mem_chunk &chunk, std::uint64_t at, Place &place);
     Errno mark_bitmap(Pages &pages, const kho::abi::mem_bitmap_ref &ref, unsigned order, Place &place);
+    Errno mark_tree(Pages &pages, Place &place);
+    Errno mark_node(Pages &pages, unsigned level, std::uint64_t at, std::uint64_t key, Place &place);
+    Errno mark_leaf(Pages &pages, std::uint64_t at, std::uint64_t key, Place &place);
     Errno claim_metadata(Pages &pages, Place &place);
     Errno claim_metadata_page(Pages &pages, kho::PhysAddr page, Fault outside, Place &place);
+    // Each calls visit(page, the fault that it is not to be in a certain place) until it returns something
+    // else than Errno::ok. A page may be freed when it is visited.
+    template <typename Visit>
+    Errno for_each_list_page(const PhysicalWindow &window, Visit &&visit) const;
+    template <typename Visit>
+    Errno for_each_tree_page(const PhysicalWindow &window, unsigned level, std::uint64_t at,
+                             std::uint64_t &left, Visit &&visit) const;
     template <typename Visit>
     Errno for_each_metadata_page(const PhysicalWindow &window, Visit &&visit) const;
 
@@ -71,7 +91,8 @@ private:
     std::size_t scratch_count_ = 0;
     std::array<Subtree, max_subtrees> subtrees_{};
     std::size_t subtree_count_ = 0;
-    std::uint64_t chunks_ = 0;
+    KhoFormat format_ = KhoFormat::v1;
+    std::uint64_t nodes_ = 0;
     std::uint64_t blocks_ = 0;
     std::uint64_t unpreserved_metadata_ = 0;
     kho::PhysAddr first_unpreserved_{};

@@ -55,8 +55,7 @@ struct FileHandler {
     // From here on the registry's and the orchestrator's.
     FileHandler *next = nullptr;
     FileHandler *previous = nullptr;
-    List<FlbLink> flbs;                // what its files depend on, in order of registration
-    std::uint64_t incoming_files = 0;  // that were deserialized
+    List<FlbLink> flbs;  // what its files depend on, in order of registration
 };
 
 }  // namespace guest

@@ -134,6 +134,7 @@ Errno FileSet::freeze(FileSetContext &context, luo_file_set_ser &ser, Place &pla
         return Errno::ok;
     std::uint64_t i = 0;
     for (FileEntry *entry = files_.first(); entry != nullptr; entry = entry->next, i++) {
+        entry->unfrozen_data = entry->serialized_data;
         if (entry->handler->ops->freeze != nullptr) {
             FileOpArgs args = args_of(*entry, place);
             if (const Errno error = entry->handler->ops->freeze(args); error != Errno::ok) {
@@ -160,8 +161,10 @@ Errno FileSet::freeze(FileSetContext &context, luo_file_set_ser &ser, Place &pla
 void FileSet::unfreeze_before(FileSetContext &context, FileEntry *end) {
     for (FileEntry *entry = end != nullptr ? end->previous : files_.last(); entry != nullptr;
          entry = entry->previous) {
-        if (entry->handler->ops->unfreeze == nullptr)
+        if (entry->handler->ops->unfreeze == nullptr) {
+            entry->serialized_data = entry->unfrozen_data;
             continue;
+        }
         Place nowhere;
         FileOpArgs args = args_of(*entry, nowhere);
         entry->handler->ops->unfreeze(args);

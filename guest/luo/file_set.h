@@ -14,6 +14,7 @@
 #include "guest/kho/list.h"
 #include "guest/kho/pool.h"
 #include "guest/luo/flb_set.h"
+#include "guest/luo/luo_root.h"
 
 namespace guest {
 
@@ -27,6 +28,7 @@ struct FileEntry {
     FileHandler *handler;
     File *file;  // null in the new kernel until it is retrieved
     std::uint64_t serialized_data;
+    std::uint64_t unfrozen_data;  // what it was before it was frozen
     std::uint64_t token;
     void *private_data;
     std::int32_t retrieve_status;
@@ -50,7 +52,7 @@ public:
 
     std::uint64_t count() const { return files_.count(); }
     const List<FileEntry> &files() const { return files_; }
-    // Of the luo_file_ser array; 0 while the set is empty.
+    // Of the luo_file_ser array, or of the first block of an incoming luo-v5 one; 0 while the set is empty.
     kho::PhysAddr area() const { return area_; }
 
     // In this order: EEXIST: the token is used. ENOSPC: the set is full. EBADF: no file. ENOENT: no handler
@@ -64,7 +66,8 @@ public:
     void unfreeze(FileSetContext &context);
 
     // Into an empty set. An error leaves it empty and says where.
-    Errno deserialize(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, Place &place);
+    Errno deserialize(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, LuoFormat format,
+                      Place &place);
     // ENOENT: no such token; or the handler's error, remembered. The caller gets a reference of its own.
     Result<File *> retrieve(FileSetContext &context, std::uint64_t token, Place &place);
     // EBUSY: a can_finish refused, and nothing was done.
@@ -78,12 +81,16 @@ private:
     FileEntry *find(const FileSetContext &context, std::uint64_t token) const;
     Result<FileEntry *> add_entry(FileSetContext &context, std::uint64_t token);
     void remove_entry(FileSetContext &context, FileEntry &entry);
-    Errno deserialize_one(FileSetContext &context, std::uint64_t at, Place &place);
+    Errno deserialize_array(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, Place &place);
+    Errno deserialize_blocks(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, Place &place);
+    Errno deserialize_one(FileSetContext &context, const kho::abi::luo_file_ser &ser, std::uint64_t at,
+                          Place &place);
     void unfreeze_before(FileSetContext &context, FileEntry *end);
     void free_area_if_empty(FileSetContext &context);
 
     List<FileEntry> files_;
     kho::PhysAddr area_{};
+    LuoFormat format_ = LuoFormat::v1;  // of the area
 };
 
 // What the callbacks get of an entry.

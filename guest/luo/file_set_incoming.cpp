@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // File sets in the new kernel.
 #include "guest/kho/preserve.h"
+#include "guest/luo/block_chain.h"
 #include "guest/luo/file_set.h"
 #include "guest/luo/name.h"
 
@@ -10,14 +11,25 @@ using kho::PhysAddr;
 using kho::abi::luo_file_ser;
 using kho::abi::luo_file_set_ser;
 
-Errno FileSet::deserialize(FileSetContext &context, const luo_file_set_ser &ser, Place &place) {
+Errno FileSet::deserialize(FileSetContext &context, const luo_file_set_ser &ser, LuoFormat format,
+                           Place &place) {
     if (ser.files == 0)
         return ser.count == 0 ? Errno::ok : fail(place, Fault::count_without_files, 0, ser.count);
     if (ser.count == 0)
         return fail(place, Fault::files_without_count, ser.files);
+    format_ = format;
+    const Errno error = format == LuoFormat::v1 ? deserialize_array(context, ser, place)
+                                                : deserialize_blocks(context, ser, place);
+    if (error == Errno::ok)
+        area_ = PhysAddr{ser.files};
+    else
+        drop_entries(context);
+    return error;
+}
+
+Errno FileSet::deserialize_array(FileSetContext &context, const luo_file_set_ser &ser, Place &place) {
     if (ser.count > context.max_files)
         return fail(place, Fault::file_count, ser.files, ser.count);
-
     Pages &pages = *context.pages;
     const PhysAddr area{ser.files};
     const Result<unsigned> order = pages.order_of(area);
@@ -25,24 +37,29 @@ Errno FileSet::deserialize(FileSetContext &context, const luo_file_set_ser &ser,
         return fail(place, Fault::file_area, ser.files);
     if (pages.claim(area) != Errno::ok)
         return fail(place, Fault::file_area_shared, ser.files);
-
-    area_ = area;
     for (std::uint64_t i = 0; i < ser.count; i++) {
         const std::uint64_t at = ser.files + i * sizeof(luo_file_ser);
-        if (const Errno error = deserialize_one(context, at, place); error != Errno::ok) {
-            if (place.address == 0)
-                place.address = at;
-            drop_entries(context);
+        luo_file_ser file;
+        if (!pages.window().load(PhysAddr{at}, file))
+            return fail(place, Fault::file_area, at);
+        if (const Errno error = deserialize_one(context, file, at, place); error != Errno::ok)
             return error;
-        }
     }
     return Errno::ok;
 }
 
-Errno FileSet::deserialize_one(FileSetContext &context, std::uint64_t at, Place &place) {
-    luo_file_ser ser;
-    if (!context.pages->window().load(PhysAddr{at}, ser))
-        return fail(place, Fault::file_area, at);
+Errno FileSet::deserialize_blocks(FileSetContext &context, const luo_file_set_ser &ser, Place &place) {
+    const auto one = [&](const luo_file_ser &file, std::uint64_t at) {
+        return deserialize_one(context, file, at, place);
+    };
+    if (const Errno error = read_blocks<luo_file_ser>(*context.pages, PhysAddr{ser.files}, place, one);
+        error != Errno::ok)
+        return error;
+    return files_.count() == ser.count ? Errno::ok : fail(place, Fault::file_count, ser.files, ser.count);
+}
+
+Errno FileSet::deserialize_one(FileSetContext &context, const luo_file_ser &ser, std::uint64_t at,
+                               Place &place) {
     place.in_file = true;
     place.token = ser.token;
 
@@ -63,8 +80,13 @@ Errno FileSet::deserialize_one(FileSetContext &context, std::uint64_t at, Place 
     entry.serialized_data = ser.data;
     if (handler->ops->check != nullptr) {
         FileOpArgs args = args_of(entry, place);
-        if (const Errno error = handler->ops->check(args); error != Errno::ok)
+        if (const Errno error = handler->ops->check(args); error != Errno::ok) {
+            if (!place)
+                place.fault = Fault::handler_refused;
+            if (place.address == 0)
+                place.address = at;
             return error;
+        }
     }
     place.in_file = false;
     return Errno::ok;
@@ -120,7 +142,9 @@ Errno FileSet::finish(FileSetContext &context, Place &place) {
             put_file(*file);
         }
     }
-    if (area_ != PhysAddr{})
+    if (format_ == LuoFormat::v5)
+        restore_free_blocks(*context.pages, area_);
+    else if (area_ != PhysAddr{})
         static_cast<void>(restore_free(*context.pages, area_));
     area_ = PhysAddr{};
     return Errno::ok;

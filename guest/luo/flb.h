@@ -56,14 +56,18 @@ struct Flb {
     struct {
         std::uint64_t data = 0;
         void *object = nullptr;
-        std::uint64_t references = 0;  // preserved files, and those who asked for the object
+        std::uint64_t references = 0;  // preserved files, and users
+        std::uint64_t users = 0;       // who asked for the object
     } outgoing;
     struct {
         FlbIncoming state = FlbIncoming::absent;
         Errno error = Errno::ok;  // why retrieving failed
         std::uint64_t data = 0;
         void *object = nullptr;
-        std::uint64_t references = 0;
+        std::uint64_t references = 0;  // as handed over, and users
+        std::uint64_t users = 0;
+        std::uint64_t files = 0;  // that depend on it, of those handed over
+        std::uint64_t at = 0;     // address of its luo_flb_ser
     } incoming;
 };
 

@@ -34,7 +34,7 @@ Errno FlbSet::start(Pages &pages, const Registry &registry, bool with_area) {
 
 Errno FlbSet::stop() {
     for (const Flb *flb = registry_->flbs().first(); flb != nullptr; flb = flb->next)
-        if (flb->outgoing.references > 0)
+        if (Registry::in_use(*flb))
             return Errno::ebusy;
     if (area_ != PhysAddr{})
         static_cast<void>(unpreserve_free(*pages_, area_));
@@ -62,7 +62,7 @@ Errno FlbSet::preserve_one(Flb &flb, Place &place) {
 Errno FlbSet::file_preserve(FileHandler &handler, Place &place) {
     for (FlbLink *link = handler.flbs.first(); link != nullptr; link = link->next) {
         if (const Errno error = preserve_one(*link->flb, place); error != Errno::ok) {
-            while ((link = link->previous) != nullptr) put_outgoing(*link->flb);
+            while ((link = link->previous) != nullptr) drop_outgoing(*link->flb);
             return error;
         }
     }
@@ -71,17 +71,26 @@ Errno FlbSet::file_preserve(FileHandler &handler, Place &place) {
 
 void FlbSet::file_unpreserve(FileHandler &handler) {
     for (FlbLink *link = handler.flbs.last(); link != nullptr; link = link->previous)
-        put_outgoing(*link->flb);
+        drop_outgoing(*link->flb);
 }
 
 Result<void *> FlbSet::get_outgoing(Flb &flb) {
     if (flb.outgoing.references == 0)
         return Errno::enoent;
     flb.outgoing.references++;
+    flb.outgoing.users++;
     return flb.outgoing.object;
 }
 
-void FlbSet::put_outgoing(Flb &flb) {
+Errno FlbSet::put_outgoing(Flb &flb) {
+    if (flb.outgoing.users == 0)
+        return Errno::einval;
+    flb.outgoing.users--;
+    drop_outgoing(flb);
+    return Errno::ok;
+}
+
+void FlbSet::drop_outgoing(Flb &flb) {
     if (--flb.outgoing.references > 0)
         return;
     Place nowhere;
@@ -106,7 +115,7 @@ void FlbSet::serialize() {
         std::copy_n(flb->compatible.data(), flb->compatible.size(), ser.name);
         ser.data = flb->outgoing.data;
         ser.count = flb->outgoing.references;
-        static_cast<void>(window.store(area_ + (sizeof(luo_flb_header_ser) + count * sizeof(ser)), ser));
+        static_cast<void>(window.store(slot(area_, count), ser));
         count++;
     }
     static_cast<void>(

@@ -17,7 +17,7 @@ public:
 
     // Takes the page to hand over, if there shall be one. ENOMEM.
     Errno start(Pages &pages, const Registry &registry, bool with_area);
-    // Gives it back. EBUSY: an FLB is preserved.
+    // Gives it back. EBUSY: an FLB is preserved, or retrieved and not finished.
     Errno stop();
     kho::PhysAddr area() const { return area_; }  // 0: none
 
@@ -29,21 +29,24 @@ public:
 
     // ENOENT: it is not preserved.
     Result<void *> get_outgoing(Flb &flb);
-    void put_outgoing(Flb &flb);
     // Retrieves it if nobody did before. ENOENT: it was not handed over. ENODATA: nothing was, or it is
     // finished. ENODEV: its owner is going. Or its own error, which is remembered.
     Result<void *> get_incoming(Flb &flb);
-    void put_incoming(Flb &flb);
+    // For each get that succeeded. EINVAL: there was none.
+    Errno put_outgoing(Flb &flb);
+    Errno put_incoming(Flb &flb);
 
     void serialize();
     void unserialize();
     bool serialized_is_clear() const;
 
-    // What the last kernel handed over. Entries that nobody registered an FLB for are passed over, as in the
-    // kernel.
+    // What the last kernel handed over. Entries that nobody registered an FLB for are passed over; one that
+    // is registered later does not find its entry any more.
     Errno deserialize(kho::PhysAddr area, Place &place);
-    // When the files are known (FileHandler::incoming_files): every FLB that one depends on must be there,
-    // and its references must be at least as many.
+    // A file of this handler was handed over.
+    static void note_incoming_file(FileHandler &handler);
+    // When all files are known: every FLB that one depends on must be there, and its references must be at
+    // least as many.
     Errno check_references(Place &place) const;
     // The page was read: it is given back.
     void release_incoming_area();
@@ -52,6 +55,11 @@ public:
     std::uint64_t unknown() const { return unknown_; }
 
 private:
+    static kho::PhysAddr slot(kho::PhysAddr area, std::uint64_t i) {
+        return area + (sizeof(kho::abi::luo_flb_header_ser) + i * sizeof(kho::abi::luo_flb_ser));
+    }
+    static void drop_outgoing(Flb &flb);
+    void drop_incoming(Flb &flb);
     Errno preserve_one(Flb &flb, Place &place);
     Errno retrieve(Flb &flb);
     Errno deserialize_one(std::uint64_t i, Place &place);

@@ -10,14 +10,6 @@ using kho::PhysAddr;
 using kho::abi::luo_flb_header_ser;
 using kho::abi::luo_flb_ser;
 
-namespace {
-
-constexpr PhysAddr slot(PhysAddr area, std::uint64_t i) {
-    return area + (sizeof(luo_flb_header_ser) + i * sizeof(luo_flb_ser));
-}
-
-}  // namespace
-
 Errno FlbSet::deserialize(PhysAddr area, Place &place) {
     const std::uint64_t at = kho::value(area);
     if (const Result<unsigned> order = pages_->order_of(area); !pages_->is_incoming(area) || *order != 0)
@@ -49,30 +41,45 @@ Errno FlbSet::deserialize_one(std::uint64_t i, Place &place) {
         return fail(place, Fault::flb_name, kho::value(at));
     if (is_twice(i, *name))
         return fail(place, Fault::flb_twice, kho::value(at));
-    if (ser.count == 0)
+    if (ser.count == 0 || ser.count > kho::abi::max_flb_references)
         return fail(place, Fault::flb_references, kho::value(at));
     Flb *flb = registry_->find_flb(*name);
     if (flb == nullptr) {
         unknown_++;
         return Errno::ok;
     }
-    flb->incoming = {.state = FlbIncoming::known, .data = ser.data, .references = ser.count};
+    flb->incoming.state = FlbIncoming::known;
+    flb->incoming.data = ser.data;
+    flb->incoming.references = ser.count;
+    flb->incoming.at = kho::value(at);
     if (flb->ops->check == nullptr)
         return Errno::ok;
+    place.flb = flb->compatible;
     FlbOpArgs args{.flb = flb, .data = ser.data, .place = &place};
-    return flb->ops->check(args);
+    if (const Errno error = flb->ops->check(args); error != Errno::ok) {
+        if (!place)
+            place.fault = Fault::handler_refused;
+        if (place.address == 0)
+            place.address = kho::value(at);
+        return error;
+    }
+    place.flb = {};
+    return Errno::ok;
+}
+
+void FlbSet::note_incoming_file(FileHandler &handler) {
+    for (FlbLink *link = handler.flbs.first(); link != nullptr; link = link->next)
+        link->flb->incoming.files++;
 }
 
 Errno FlbSet::check_references(Place &place) const {
     for (const Flb *flb = registry_->flbs().first(); flb != nullptr; flb = flb->next) {
-        std::uint64_t files = 0;
-        for (const FileHandler *h = registry_->handlers().first(); h != nullptr; h = h->next)
-            if (Registry::depends(*h, *flb))
-                files += h->incoming_files;
-        if (files > 0 && flb->incoming.state == FlbIncoming::absent)
-            return fail(place, Fault::flb_missing);
-        if (files > flb->incoming.references)
-            return fail(place, Fault::flb_references, flb->incoming.data, flb->incoming.references);
+        const bool absent = flb->incoming.state == FlbIncoming::absent && flb->incoming.files > 0;
+        if (!absent && flb->incoming.files <= flb->incoming.references)
+            continue;
+        place.flb = flb->compatible;
+        return absent ? fail(place, Fault::flb_missing, kho::value(incoming_area_))
+                      : fail(place, Fault::flb_references, flb->incoming.at);
     }
     return Errno::ok;
 }
@@ -134,11 +141,20 @@ Result<void *> FlbSet::get_incoming(Flb &flb) {
             break;
     }
     flb.incoming.references++;
+    flb.incoming.users++;
     return flb.incoming.object;
 }
 
+Errno FlbSet::put_incoming(Flb &flb) {
+    if (flb.incoming.users == 0)
+        return Errno::einval;
+    flb.incoming.users--;
+    drop_incoming(flb);
+    return Errno::ok;
+}
+
 // Nobody may have asked for the object until now: only a retrieved one can be finished.
-void FlbSet::put_incoming(Flb &flb) {
+void FlbSet::drop_incoming(Flb &flb) {
     if (--flb.incoming.references > 0)
         return;
     if (flb.incoming.state == FlbIncoming::known)
@@ -148,14 +164,15 @@ void FlbSet::put_incoming(Flb &flb) {
     Place nowhere;
     FlbOpArgs args{.flb = &flb, .data = flb.incoming.data, .object = flb.incoming.object, .place = &nowhere};
     flb.ops->finish(args);
-    flb.incoming = {.state = FlbIncoming::finished};
+    flb.incoming = {};
+    flb.incoming.state = FlbIncoming::finished;
     if (flb.ops->unpin != nullptr)
         flb.ops->unpin(flb);
 }
 
 void FlbSet::file_finish(FileHandler &handler) {
     for (FlbLink *link = handler.flbs.last(); link != nullptr; link = link->previous)
-        put_incoming(*link->flb);
+        drop_incoming(*link->flb);
 }
 
 }  // namespace guest

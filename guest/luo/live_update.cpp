@@ -215,28 +215,32 @@ Errno LiveUpdate::may_use_flbs() const {
     return phase_ == Phase::frozen ? Errno::ebusy : Errno::ok;
 }
 
+Result<void *> LiveUpdate::told_of_flb(const Flb &flb, const Result<void *> &object) {
+    Place place;
+    if (!object)
+        place.flb = flb.compatible;
+    static_cast<void>(told(object.error(), place));
+    return object;
+}
+
 Result<void *> LiveUpdate::get_outgoing(Flb &flb) {
     const Errno error = may_use_flbs();
-    return error == Errno::ok ? flbs_.get_outgoing(flb) : Result<void *>(error);
+    return told_of_flb(flb, error == Errno::ok ? flbs_.get_outgoing(flb) : error);
 }
 
 Errno LiveUpdate::put_outgoing(Flb &flb) {
     const Errno error = may_use_flbs();
-    if (error == Errno::ok)
-        flbs_.put_outgoing(flb);
-    return error;
+    return told_of_flb(flb, error == Errno::ok ? flbs_.put_outgoing(flb) : error).error();
 }
 
 Result<void *> LiveUpdate::get_incoming(Flb &flb) {
     const Errno error = may_use_flbs();
-    return error == Errno::ok ? flbs_.get_incoming(flb) : Result<void *>(error);
+    return told_of_flb(flb, error == Errno::ok ? flbs_.get_incoming(flb) : error);
 }
 
 Errno LiveUpdate::put_incoming(Flb &flb) {
     const Errno error = may_use_flbs();
-    if (error == Errno::ok)
-        flbs_.put_incoming(flb);
-    return error;
+    return told_of_flb(flb, error == Errno::ok ? flbs_.put_incoming(flb) : error).error();
 }
 
 bool LiveUpdate::serialized_is_clear() const {

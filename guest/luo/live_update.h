@@ -40,8 +40,8 @@ class LiveUpdate {
 public:
     constexpr LiveUpdate() = default;
 
-    // Takes the session area and the page of the FLBs. `enabled` as liveupdate=on; EOPNOTSUPP from everything
-    // else if it is off. `flbs`: false for what 6.19 is, a kernel without FLBs and without that page.
+    // Takes the session area and the page of the FLBs. `enabled` as liveupdate=on; with it off, what needs it
+    // is EOPNOTSUPP. `flbs`: false for what 6.19 is, a kernel without FLBs and without that page.
     template <LuoLimits limits = LuoLimits{}>
     Errno start(Pages &pages, bool enabled, bool flbs = true) {
         static_assert(limits.sessions > 0 && limits.files_per_set > 0);
@@ -66,7 +66,7 @@ public:
     Errno release(Session &session);
 
     // The live object of an FLB, for whoever works with it, and letting go of it: see FlbSet. EOPNOTSUPP, and
-    // EBUSY while frozen, since the number of references is serialized.
+    // EBUSY while frozen, as everything else that changes something.
     Result<void *> get_outgoing(Flb &flb);
     Errno put_outgoing(Flb &flb);
     Result<void *> get_incoming(Flb &flb);
@@ -82,9 +82,8 @@ public:
     bool serialized_is_clear() const;
 
     // Makes the incoming sessions, once: later calls return what the first one did. Everything is checked
-    // before any memory is given back, so an error leaves the handover as it was. `flb_header`: 0 if the last
-    // kernel had no FLBs, as 6.19.
-    Errno deserialize(kho::PhysAddr header, kho::PhysAddr flb_header = {});
+    // before any memory is given back, so an error leaves the handover as it was.
+    Errno deserialize(const LuoRoot &root);
 
     // Of the areas to hand over.
     kho::PhysAddr session_header() const { return header_; }
@@ -117,9 +116,16 @@ private:
     Result<Session *> add(std::string_view name, SessionState state);
     void remove(Session &session);
     Errno may_use_flbs() const;
-    Errno deserialize_all(kho::PhysAddr header, kho::PhysAddr flb_header, Place &place);
+    Result<void *> told_of_flb(const Flb &flb, const Result<void *> &object);
+    Errno deserialize_all(const LuoRoot &root, Place &place);
+    Errno deserialize_array(kho::PhysAddr header, Place &place);
+    Errno deserialize_blocks(kho::PhysAddr first, Place &place);
+    void release_incoming_areas(const LuoRoot &root);
     Errno check_flbs(Place &place) const;
-    Errno deserialize_one(const kho::abi::luo_session_ser &ser, std::uint64_t at, Place &place);
+    Errno deserialize_one(const kho::abi::luo_session_ser &ser, LuoFormat format, std::uint64_t at,
+                          Place &place);
+    Errno add_incoming(const kho::abi::luo_session_ser &ser, LuoFormat format, std::uint64_t at,
+                       Place &place);
 
     Phase phase_ = Phase::stopped;
     LuoLimits limits_;

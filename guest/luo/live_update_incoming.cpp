@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The new kernel's side of the orchestrator.
 #include "guest/kho/preserve.h"
+#include "guest/luo/block_chain.h"
 #include "guest/luo/live_update.h"
 #include "guest/luo/name.h"
 
@@ -10,7 +11,7 @@ using kho::PhysAddr;
 using kho::abi::luo_session_header_ser;
 using kho::abi::luo_session_ser;
 
-Errno LiveUpdate::deserialize(PhysAddr header, PhysAddr flb_header) {
+Errno LiveUpdate::deserialize(const LuoRoot &root) {
     if (phase_ == Phase::stopped)
         return told(Errno::eopnotsupp, Place());
     if (deserialized_)
@@ -18,7 +19,7 @@ Errno LiveUpdate::deserialize(PhysAddr header, PhysAddr flb_header) {
     if (phase_ == Phase::frozen)
         return told(Errno::ebusy, Place());
     deserialized_ = true;
-    deserialize_error_ = deserialize_all(header, flb_header, deserialize_place_);
+    deserialize_error_ = deserialize_all(root, deserialize_place_);
     if (deserialize_error_ != Errno::ok) {
         while (Session *session = incoming_.last()) {
             session->file_set.drop_entries(files_);
@@ -26,18 +27,31 @@ Errno LiveUpdate::deserialize(PhysAddr header, PhysAddr flb_header) {
         }
         flbs_.forget_incoming();
     } else {
-        // The entries have everything; the arrays go.
-        deserialize_error_ = restore_free(*files_.pages, header);
-        flbs_.release_incoming_area();
+        release_incoming_areas(root);
     }
     return told(deserialize_error_, deserialize_place_);
 }
 
-Errno LiveUpdate::deserialize_all(PhysAddr header, PhysAddr flb_header, Place &place) {
-    Pages &pages = *files_.pages;
-    if (flb_header != PhysAddr{})
-        if (const Errno error = flbs_.deserialize(flb_header, place); error != Errno::ok)
+// The entries have everything.
+void LiveUpdate::release_incoming_areas(const LuoRoot &root) {
+    if (root.format == LuoFormat::v1)
+        static_cast<void>(restore_free(*files_.pages, root.sessions));
+    else
+        restore_free_blocks(*files_.pages, root.sessions);
+    flbs_.release_incoming_area();
+}
+
+Errno LiveUpdate::deserialize_all(const LuoRoot &root, Place &place) {
+    if (root.flbs != PhysAddr{})
+        if (const Errno error = flbs_.deserialize(root.flbs, place); error != Errno::ok)
             return error;
+    const Errno error = root.format == LuoFormat::v1 ? deserialize_array(root.sessions, place)
+                                                     : deserialize_blocks(root.sessions, place);
+    return error == Errno::ok ? check_flbs(place) : error;
+}
+
+Errno LiveUpdate::deserialize_array(PhysAddr header, Place &place) {
+    Pages &pages = *files_.pages;
     const Result<unsigned> order = pages.order_of(header);
     if (!pages.is_incoming(header) || *order != order_for(area_bytes()) || pages.claim(header) != Errno::ok)
         return fail(place, Fault::session_area, kho::value(header));
@@ -49,24 +63,37 @@ Errno LiveUpdate::deserialize_all(PhysAddr header, PhysAddr flb_header, Place &p
         const PhysAddr at = slot(header, i);
         luo_session_ser ser{};
         static_cast<void>(pages.window().load(at, ser));
-        if (const Errno error = deserialize_one(ser, kho::value(at), place); error != Errno::ok) {
-            name_session(place, {ser.name, sizeof(ser.name)});
+        if (const Errno error = deserialize_one(ser, LuoFormat::v1, kho::value(at), place);
+            error != Errno::ok)
             return error;
-        }
     }
-    return check_flbs(place);
+    return Errno::ok;
+}
+
+Errno LiveUpdate::deserialize_blocks(PhysAddr first, Place &place) {
+    return read_blocks<luo_session_ser>(*files_.pages, first, place,
+                                        [&](const luo_session_ser &ser, std::uint64_t at) {
+                                            return deserialize_one(ser, LuoFormat::v5, at, place);
+                                        });
+}
+
+Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, LuoFormat format, std::uint64_t at,
+                                  Place &place) {
+    const Errno error = add_incoming(ser, format, at, place);
+    if (error != Errno::ok)
+        name_session(place, {ser.name, sizeof(ser.name)});
+    return error;
 }
 
 Errno LiveUpdate::check_flbs(Place &place) const {
-    for (FileHandler *h = registry_.handlers().first(); h != nullptr; h = h->next) h->incoming_files = 0;
     for (const Session *session = incoming_.first(); session != nullptr; session = session->next)
         for (const FileEntry *entry = session->file_set.files().first(); entry != nullptr;
              entry = entry->next)
-            entry->handler->incoming_files++;
+            FlbSet::note_incoming_file(*entry->handler);
     return flbs_.check_references(place);
 }
 
-Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, std::uint64_t at, Place &place) {
+Errno LiveUpdate::add_incoming(const luo_session_ser &ser, LuoFormat format, std::uint64_t at, Place &place) {
     const std::optional<std::string_view> name = terminated(ser.name);
     if (!name)
         return fail(place, Fault::session_name, at);
@@ -75,7 +102,7 @@ Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, std::uint64_t at, 
     const Result<Session *> session = add(*name, SessionState::incoming);
     if (!session)
         return fail(place, Fault::out_of_memory, at);
-    return (*session)->file_set.deserialize(files_, ser.file_set, place);
+    return (*session)->file_set.deserialize(files_, ser.file_set, format, place);
 }
 
 Result<Session *> LiveUpdate::retrieve_session(std::string_view name) {

@@ -14,7 +14,7 @@ inline constexpr std::uint64_t folios_per_page = kho::page_size / sizeof(kho::ab
 // Calls visit(memfd_luo_folio_ser) for each entry until it returns something else than Errno::ok. The area
 // was checked, and is long enough.
 template <typename Visit>
-Errno for_each_folio(const PhysicalWindow &window, const kho::abi::memfd_luo_ser &ser, Visit &&visit) {
+Errno for_each_folio(const PhysicalWindow &window, const kho::abi::memfd_luo_ser_v2 &ser, Visit &&visit) {
     VmallocCursor cursor(window, ser.folios);
     for (std::uint64_t left = ser.nr_folios; left > 0;) {
         const std::byte *page = cursor.next_page();

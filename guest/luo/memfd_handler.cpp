@@ -9,7 +9,6 @@ namespace guest {
 
 using kho::PhysAddr;
 using kho::abi::memfd_luo_folio_ser;
-using kho::abi::memfd_luo_ser;
 
 constinit const FileOps MemfdHandler::ops_{
     .can_preserve = &MemfdHandler::can_preserve,
@@ -21,15 +20,45 @@ constinit const FileOps MemfdHandler::ops_{
     .check = &MemfdHandler::check,
 };
 
-void MemfdHandler::init(Pages &pages, MemoryFiles &files, bool strict) {
+void MemfdHandler::init(Pages &pages, MemoryFiles &files, bool strict, MemfdFormat format) {
     ops = &ops_;
-    compatible = kho::abi::memfd_v1_compatible;
+    compatible = format == MemfdFormat::v1 ? kho::abi::memfd_v1_compatible : kho::abi::memfd_v2_compatible;
+    format_ = format;
     pages_ = &pages;
     files_ = &files;
     strict_ = strict;
 }
 
-bool MemfdHandler::can_preserve(FileHandler &, const File &file) { return file.type == &MemoryFiles::type; }
+// memfd-v1 has no place for seals.
+bool MemfdHandler::can_preserve(FileHandler &handler, const File &file) {
+    return file.type == &MemoryFiles::type &&
+           (static_cast<MemfdHandler &>(handler).format_ == MemfdFormat::v2 ||
+            static_cast<const MemoryFile &>(file).seals == 0);
+}
+
+MemfdHandler::Ser MemfdHandler::load(PhysAddr at) const {
+    Ser ser{};
+    if (format_ == MemfdFormat::v2) {
+        static_cast<void>(pages_->window().load(at, ser));
+        return ser;
+    }
+    kho::abi::memfd_luo_ser v1{};
+    static_cast<void>(pages_->window().load(at, v1));
+    ser.pos = v1.pos;
+    ser.size = v1.size;
+    ser.nr_folios = v1.nr_folios;
+    ser.folios = v1.folios;
+    return ser;
+}
+
+void MemfdHandler::store(PhysAddr at, const Ser &ser) const {
+    if (format_ == MemfdFormat::v2)
+        static_cast<void>(pages_->window().store(at, ser));
+    else
+        static_cast<void>(pages_->window().store(
+            at, kho::abi::memfd_luo_ser{
+                    .pos = ser.pos, .size = ser.size, .nr_folios = ser.nr_folios, .folios = ser.folios}));
+}
 
 namespace {
 
@@ -58,11 +87,16 @@ Errno MemfdHandler::preserve(FileOpArgs &args) {
     const auto &file = static_cast<const MemoryFile &>(*args.file);
     if (file.size > max_file_size || file.position > max_file_size)
         return Errno::efbig;  // the next kernel would refuse it
-    const Result<PhysAddr> page = alloc_preserve(pages, sizeof(memfd_luo_ser));
+    const Result<PhysAddr> page = alloc_preserve(pages, sizeof(Ser));
     if (!page)
         return page.error();
 
-    memfd_luo_ser ser{.pos = file.position, .size = file.size, .nr_folios = file.folio_count, .folios = {}};
+    Ser ser{.pos = file.position,
+            .size = file.size,
+            .seals = file.seals,
+            .flags = 0,
+            .nr_folios = file.folio_count,
+            .folios = {}};
     if (ser.nr_folios > 0) {
         const Result<kho::abi::kho_vmalloc> area =
             allocate_vmalloc(pages, ser.nr_folios * sizeof(memfd_luo_folio_ser));
@@ -78,7 +112,7 @@ Errno MemfdHandler::preserve(FileOpArgs &args) {
             return error;
         }
     }
-    static_cast<void>(pages.window().store(*page, ser));
+    self(args).store(*page, ser);
     args.serialized_data = kho::value(*page);
     return Errno::ok;
 }
@@ -86,8 +120,7 @@ Errno MemfdHandler::preserve(FileOpArgs &args) {
 void MemfdHandler::unpreserve(FileOpArgs &args) {
     Pages &pages = *self(args).pages_;
     const PhysAddr data{args.serialized_data};
-    memfd_luo_ser ser{};
-    static_cast<void>(pages.window().load(data, ser));
+    const Ser ser = self(args).load(data);
     const std::span<const FileFolio> folios = static_cast<const MemoryFile &>(*args.file).content();
     for (std::size_t i = folios.size(); i-- > 0;) static_cast<void>(pages.unpreserve(folios[i].at));
     free_vmalloc(pages, ser.folios);
@@ -99,7 +132,8 @@ Errno MemfdHandler::freeze(FileOpArgs &args) {
     const auto &file = static_cast<const MemoryFile &>(*args.file);
     if (file.position > max_file_size)
         return Errno::efbig;
-    const PhysAddr pos = PhysAddr{args.serialized_data} + offsetof(memfd_luo_ser, pos);
+    static_assert(offsetof(kho::abi::memfd_luo_ser, pos) == offsetof(Ser, pos));
+    const PhysAddr pos = PhysAddr{args.serialized_data} + offsetof(Ser, pos);
     return self(args).pages_->window().store(pos, file.position) ? Errno::ok : Errno::eio;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The handler of memory files: their serialized form is exactly "memfd-v1" (fdt/abi/memfd.h).
+// The handlers of memory files: their serialized form is exactly "memfd-v1" or, with seals, "memfd-v2"
+// (fdt/abi/memfd.h).
 //
-//   luo_file_ser.data ──> memfd_luo_ser ──folios──> kho_vmalloc ──> memfd_luo_folio_ser[nr_folios] ──> folios
+//   luo_file_ser.data ──> memfd_luo_ser[_v2] ──folios──> kho_vmalloc ──> memfd_luo_folio_ser[nr_folios] ──>
+//   folios
 //
 // A hole has no entry. Folios are always marked dirty and uptodate, as the kernel does since it found that
 // a clean folio loses data. Compare mm/memfd_luo.c.
@@ -13,13 +15,15 @@
 
 namespace guest {
 
+enum class MemfdFormat : std::uint8_t { v1, v2 };
+
 class MemfdHandler : public FileHandler {
 public:
     constexpr MemfdHandler() = default;
 
     // `strict`: every folio must be the head of a preserved block. Otherwise free memory is taken in its
     // place, so that what became of it can be looked at.
-    void init(Pages &pages, MemoryFiles &files, bool strict);
+    void init(Pages &pages, MemoryFiles &files, bool strict, MemfdFormat format = MemfdFormat::v1);
 
 private:
     static MemfdHandler &self(FileOpArgs &args) { return *static_cast<MemfdHandler *>(args.handler); }
@@ -31,16 +35,21 @@ private:
     static Errno retrieve(FileOpArgs &args);
     static void finish(FileOpArgs &args);
 
-    Errno check_header(const kho::abi::memfd_luo_ser &ser, std::uint64_t at, Place &place) const;
-    Errno check_folios(const kho::abi::memfd_luo_ser &ser, Place &place);
+    using Ser = kho::abi::memfd_luo_ser_v2;  // what both formats say
+    Ser load(kho::PhysAddr at) const;
+    void store(kho::PhysAddr at, const Ser &ser) const;
+
+    Errno check_header(const Ser &ser, std::uint64_t at, Place &place) const;
+    Errno check_folios(const Ser &ser, Place &place);
     Errno check_folio(const kho::abi::memfd_luo_folio_ser &folio, std::uint64_t file_pages,
                       std::uint64_t &behind, Place &place);
-    void discard(kho::PhysAddr data, const kho::abi::memfd_luo_ser &ser);
+    void discard(kho::PhysAddr data, const Ser &ser);
 
     static const FileOps ops_;  // NOLINT(bugprone-dynamic-static-initializers): constinit
     Pages *pages_ = nullptr;
     MemoryFiles *files_ = nullptr;
     bool strict_ = true;
+    MemfdFormat format_ = MemfdFormat::v1;
 };
 
 }  // namespace guest

@@ -8,7 +8,6 @@ namespace guest {
 
 using kho::PhysAddr;
 using kho::abi::memfd_luo_folio_ser;
-using kho::abi::memfd_luo_ser;
 
 namespace {
 
@@ -27,8 +26,7 @@ Errno MemfdHandler::check(FileOpArgs &args) {
         return fail(place, Fault::memfd_data, args.serialized_data);
     if (pages.claim(data) != Errno::ok)
         return fail(place, Fault::memfd_data_shared, args.serialized_data);
-    memfd_luo_ser ser{};
-    static_cast<void>(pages.window().load(data, ser));
+    const Ser ser = handler.load(data);
     if (const Errno error = handler.check_header(ser, args.serialized_data, place); error != Errno::ok)
         return error;
     if (ser.nr_folios == 0)
@@ -38,9 +36,13 @@ Errno MemfdHandler::check(FileOpArgs &args) {
     return handler.check_folios(ser, place);
 }
 
-Errno MemfdHandler::check_header(const memfd_luo_ser &ser, std::uint64_t at, Place &place) const {
+Errno MemfdHandler::check_header(const Ser &ser, std::uint64_t at, Place &place) const {
     if (ser.size > max_file_size || ser.pos > max_file_size)
         return fail(place, Fault::memfd_size, at);
+    if ((ser.seals & ~kho::abi::memfd_all_seals) != 0)
+        return fail(place, Fault::memfd_seals, at, ser.seals);
+    if (ser.flags != 0)
+        return fail(place, Fault::memfd_flags, at, ser.flags);
     if (ser.nr_folios == 0 && (ser.folios.first != 0 || ser.folios.total_pages != 0))
         return fail(place, Fault::vmalloc_unused, at);
     // The first bound keeps the product of the second in range.
@@ -50,7 +52,7 @@ Errno MemfdHandler::check_header(const memfd_luo_ser &ser, std::uint64_t at, Pla
     return Errno::ok;
 }
 
-Errno MemfdHandler::check_folios(const memfd_luo_ser &ser, Place &place) {
+Errno MemfdHandler::check_folios(const Ser &ser, Place &place) {
     std::uint64_t behind = 0;  // the first page behind the last folio
     std::uint64_t i = 0;
     return for_each_folio(pages_->window(), ser, [&](const memfd_luo_folio_ser &folio) {
@@ -89,7 +91,7 @@ Errno MemfdHandler::check_folio(const memfd_luo_folio_ser &folio, std::uint64_t 
 
 // Everything below comes after check(): the structures are sound and what they refer to is claimed.
 
-void MemfdHandler::discard(PhysAddr data, const memfd_luo_ser &ser) {
+void MemfdHandler::discard(PhysAddr data, const Ser &ser) {
     static_cast<void>(for_each_folio(pages_->window(), ser, [&](const memfd_luo_folio_ser &folio) {
         if (folio_address(folio) != PhysAddr{})
             static_cast<void>(restore_free(*pages_, folio_address(folio)));
@@ -103,9 +105,7 @@ Errno MemfdHandler::retrieve(FileOpArgs &args) {
     MemfdHandler &handler = self(args);
     Pages &pages = *handler.pages_;
     const PhysAddr data{args.serialized_data};
-    memfd_luo_ser ser{};
-    if (!pages.window().load(data, ser))
-        return Errno::einval;
+    const Ser ser = handler.load(data);
     // All memory first, so that what comes then cannot fail half way. As in the kernel, a retrieve that
     // failed has given up what it could not restore.
     const Result<MemoryFile *> created = handler.files_->create(ser.size);
@@ -120,6 +120,7 @@ Errno MemfdHandler::retrieve(FileOpArgs &args) {
         return error;
     }
     file.position = ser.pos;
+    file.seals = ser.seals;
     const Errno error = for_each_folio(pages.window(), ser, [&](const memfd_luo_folio_ser &folio) {
         const PhysAddr at = folio_address(folio);
         if (at == PhysAddr{})
@@ -144,10 +145,8 @@ void MemfdHandler::finish(FileOpArgs &args) {
     if (args.retrieve_status != 0)
         return;
     MemfdHandler &handler = self(args);
-    memfd_luo_ser ser{};
     const PhysAddr data{args.serialized_data};
-    static_cast<void>(handler.pages_->window().load(data, ser));
-    handler.discard(data, ser);
+    handler.discard(data, handler.load(data));
 }
 
 }  // namespace guest

@@ -28,6 +28,7 @@ struct MemoryFile : File {
     MemoryFiles *owner = nullptr;
     std::uint64_t size = 0;       // bytes
     std::uint64_t position = 0;   // bytes
+    std::uint32_t seals = 0;      // as fcntl(F_GET_SEALS) gives them
     FileFolio *folios = nullptr;  // ascending by index, not overlapping
     std::uint64_t folio_count = 0;
     std::uint64_t array_pages = 0;

@@ -44,6 +44,10 @@ public:
         return find_link(handler, flb) != nullptr;
     }
 
+    // Somebody has its object, or will need it: preserved, or retrieved and not finished.
+    static bool in_use(const Flb &flb) {
+        return flb.outgoing.references > 0 || flb.incoming.state == FlbIncoming::retrieved;
+    }
     std::uint64_t pages() const { return links_.pages(); }
 
     // Sessions count themselves in and out: while there are any, handlers neither come nor go.
@@ -52,9 +56,6 @@ public:
 
 private:
     static FlbLink *find_link(const FileHandler &handler, const Flb &flb);
-    static bool in_use(const Flb &flb) {
-        return flb.outgoing.references > 0 || flb.incoming.state == FlbIncoming::retrieved;
-    }
     void unlink(FileHandler &handler, FlbLink &link);
 
     List<FileHandler> handlers_;

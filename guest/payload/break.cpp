@@ -228,18 +228,21 @@ constexpr BreakCase cases[] = {
     {"flbs-not-preserved", Status::flbs_not_preserved,
      [](Context &c) { descriptor(c).flb_header = ordinary_page(c); }},
     {"flbs-outside-ram", Status::flbs_not_preserved, [](Context &c) { descriptor(c).flb_header = nowhere; }},
-    {"flbs-too-many", Status::flbs_too_many, [](Context &c) { flbs(c).count = kho::abi::max_flbs + 1; }},
-    {"flbs-of-no-page", Status::flbs_too_many, [](Context &c) { flbs(c).pgcnt = 0; }},
+    {"flbs-too-many", Status::flbs_too_many, [](Context &c) { flbs(c).count = kho::abi::max_flbs + 1; },
+     true},
+    {"flbs-of-no-page", Status::flbs_too_many, [](Context &c) { flbs(c).pgcnt = 0; }, true},
     {"flb-name-empty", Status::flb_name,
      [](Context &c) {
          flbs(c).count = 1;
          flb(c, 0).name[0] = '\0';
-     }},
+     },
+     true},
     {"flb-without-references", Status::flb_references,
      [](Context &c) {
          flbs(c).count = 1;
          flb(c, 0) = {.name = "flb", .data = 0, .count = 0};
-     }},
+     },
+     true},
     {"file-token-twice", Status::file_token, [](Context &c) { file(c, 2).token = file(c, 0).token; }},
 };
 

@@ -24,6 +24,7 @@ struct BreakCase {
     std::string_view name;
     kexec_handover::Status expected;
     void (*apply)(BreakContext &context);  // may set not_built
+    bool needs_flbs = false;               // there must be a page of them
 };
 
 // No live update has this number: whoever accepts a broken descriptor after all starts a kernel that fails.

@@ -25,7 +25,7 @@ public:
     static constexpr unsigned sessions = 4;
     static constexpr unsigned files = 9;
     // Results that each part gives.
-    static constexpr unsigned results_before_kexec = 6, results_after_kexec = 9;
+    static constexpr unsigned results_before_kexec = 6, results_after_kexec = 8;
 
     constexpr LifeCycle() = default;
 
@@ -39,6 +39,9 @@ public:
 
     // The new kernel. All but "left alone" are gone afterwards; we keep the files that go on.
     void after_kexec(Ktap &ktap);
+    // When all other sessions are finished. As in a kernel, whatever nobody asks for stays, and keeps LUO in
+    // use.
+    bool lonely_session_stays();
     // Pages of the session that nobody retrieved.
     std::uint64_t incoming_pages() const { return alone_is_there_ ? kho::abi::file_area_pages + 1 : 0; }
     std::uint64_t used_pages() const { return test_files_.pages(); }
@@ -71,8 +74,6 @@ private:
     bool finish_is_granted();
     bool files_are_held_until_finished();
     bool flbs_end_with_their_last_file();
-    bool lonely_session_stays();
-
     bool retrieve_file(Session &session, std::uint64_t token);
     Session *session_of(unsigned number);
 

@@ -118,7 +118,7 @@ bool Payload::first_life() {
 
 bool Payload::later_life() {
     const bool last = life_ >= params_.lives;
-    ktap.begin_subtest(last ? 12 + (params_.cycle ? 1 : 0) : 14 + (params_.cycle ? 2 : 0));
+    ktap.begin_subtest(last ? 12 + (params_.cycle ? 2 : 0) : 14 + (params_.cycle ? 3 : 0));
     if (!check_device() || !check_boot() || !open_handover() || !mark_handover() || !verify_checksums() ||
         !start_live_update() || !read_luo() || !deserialize() || !retrieve_sessions() ||
         !cycle_after_kexec() || !finish_sessions() || !account_pages())

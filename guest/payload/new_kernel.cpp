@@ -76,7 +76,7 @@ bool Payload::mark_handover() {
     pages_.start_at(PhysAddr{window_.end() / 4 * 3});
     set_up_scenario();
     return ktap.check(preserved, "map of preserved memory", handover_.blocks(), " blocks, ",
-                      Mebibytes{pages_.counts().incoming << kho::page_shift}, ", ", handover_.chunks(),
+                      Mebibytes{pages_.counts().incoming << kho::page_shift}, ", ", handover_.nodes(),
                       " chunks");
 }
 
@@ -92,11 +92,11 @@ bool Payload::verify_checksums() {
 }
 
 bool Payload::read_luo() {
-    const PhysAddr fdt = handover_.subtree(kho::abi::luo_subtree_name);
+    const IncomingHandover::Subtree *subtree = handover_.subtree(kho::abi::luo_subtree_name);
     Place place;
-    if (fdt == PhysAddr{} || read_luo_fdt(pages_, fdt, luo_, place) != Errno::ok) {
-        if (fdt == PhysAddr{})
-            report_error("LUO FDT: no subtree of this name");
+    if (subtree == nullptr || read_luo_root(pages_, handover_.format(), *subtree, luo_, place) != Errno::ok) {
+        if (subtree == nullptr)
+            report_error("LUO: no subtree of this name");
         else
             report(place);
         return ktap.check(false, "LUO FDT");
@@ -109,11 +109,11 @@ bool Payload::read_luo() {
 }
 
 bool Payload::deserialize() {
-    const Errno error = live_update_.deserialize(luo_.session_header, luo_.flb_header);
+    const Errno error = live_update_.deserialize(luo_);
     if (error != Errno::ok)
         report(live_update_.last_place());
     // The answer stays the same, however often somebody asks.
-    const bool again = live_update_.deserialize(luo_.session_header, luo_.flb_header) == error;
+    const bool again = live_update_.deserialize(luo_) == error;
     const std::uint64_t expected = scenario_.sessions() + cycle_sessions();
     const bool complete = live_update_.incoming().count() == expected;
     if (error == Errno::ok && !complete)

@@ -159,13 +159,17 @@ bool Payload::finish_sessions() {
         }
         finished++;
     }
-    return ktap.check(error == Errno::ok, "finish", finished, " sessions");
+    const bool good = ktap.check(error == Errno::ok, "finish", finished, " sessions");
+    if (!params_.cycle)
+        return good;
+    return ktap.check(life_cycle_.lonely_session_stays(),
+                      "a session that nobody retrieved stays, and keeps live update in use") &&
+           good;
 }
 
 // Of what the last kernel preserved, only the files' own folios are still in use.
 bool Payload::account_pages() {
-    const PhysAddr fdt = handover_.subtree(kho::abi::luo_subtree_name);
-    static_cast<void>(restore_free(pages_, fdt));
+    static_cast<void>(restore_free(pages_, handover_.subtree(kho::abi::luo_subtree_name)->address));
     static_cast<void>(handover_.release_metadata(pages_));
     std::uint64_t expected = memory_files_.object_pages() + table_pages_ + life_cycle_.used_pages() +
                              live_update_.bookkeeping_pages();

@@ -6,7 +6,7 @@
 #include "guest/kho/incoming.h"
 #include "guest/kho/memory_layout.h"
 #include "guest/luo/live_update.h"
-#include "guest/luo/luo_fdt.h"
+#include "guest/luo/luo_root.h"
 #include "guest/luo/memfd_handler.h"
 #include "guest/payload/content.h"
 #include "guest/payload/ktap.h"
@@ -121,7 +121,7 @@ private:
     kho::abi::kho_scratch scratch_[IncomingHandover::max_scratch] = {};
     std::size_t scratch_count_ = 0;
     IncomingHandover handover_;
-    LuoFdt luo_;
+    LuoRoot luo_;
     Pages pages_;
     MemoryFiles memory_files_;
     MemfdHandler memfd_;

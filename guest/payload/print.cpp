@@ -73,10 +73,15 @@ void Line::put(const Place &place) {
         put(Hex{place.offset});
         put(' ');
     }
-    if (place.in_session || place.in_file)
+    if (!place.flb.empty()) {
+        put("FLB ");
+        put(Quoted{place.flb});
+        put(' ');
+    }
+    if (place.in_session || place.in_file || !place.flb.empty()) {
         size_--;
-    if (place.in_session || place.in_file)
         put(": ");
+    }
     if (place.fault != Fault::none || place.error == Errno::ok)
         put(place.fault);
     if (place.fault != Fault::none && place.error != Errno::ok)

@@ -12,6 +12,7 @@ namespace {
 
 using kho::page_size;
 
+// Also the place in `fixed`.
 enum Kind : unsigned { empty, tiny, odd_sizes, holes, longest_name, scattered, full, extra };
 
 struct Fixed {
@@ -70,7 +71,7 @@ unsigned Scenario::sessions() const { return fixed_count + extra_; }
 
 unsigned Scenario::files() const {
     unsigned n = extra_ * extra_files_;
-    for (const Fixed &f : fixed) n += f.files;
+    for (unsigned i = 0; i < fixed_count; i++) n += session(i).files;
     return n;
 }
 
@@ -78,7 +79,7 @@ SessionSpec Scenario::session(unsigned i) const {
     SessionSpec spec{};
     if (i < fixed_count) {
         std::copy_n(fixed[i].name.data(), fixed[i].name.size(), spec.name);
-        spec.files = fixed[i].files;
+        spec.files = extra_files_ == 1 ? fixed[i].files : std::max(fixed[i].files, extra_files_);
         spec.kind = fixed[i].kind;
         return spec;
     }
@@ -92,6 +93,9 @@ SessionSpec Scenario::session(unsigned i) const {
 }
 
 FileSpec Scenario::file(const SessionSpec &session, unsigned i) const {
+    // What fills a session up.
+    if (session.kind < extra && i >= fixed[session.kind].files)
+        return plain(0x7000000000000000 + i, 0);
     switch (session.kind) {
         case tiny: {
             const std::uint64_t sizes[] = {0, 1, page_size};

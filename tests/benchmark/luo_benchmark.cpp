@@ -122,7 +122,7 @@ Stopwatch live_update() {
     PlainHandler incoming(sessions * files);
     start(*luo, incoming);
     watch.skip();
-    must(luo->deserialize(header, flbs), "deserialize");
+    must(luo->deserialize({.sessions = header, .flbs = flbs}), "deserialize");
     watch.lap();
     // In reverse, which is no order that helps a list.
     for (std::uint64_t i = sessions; i-- > 0;) {

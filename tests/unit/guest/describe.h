@@ -41,11 +41,11 @@ inline std::string describe(const Machine &machine, LiveUpdate &luo) {
         out << "\n";
     }
     for (const Flb *flb = luo.registry().flbs().first(); flb != nullptr; flb = flb->next)
-        out << "flb " << flb->compatible << " outgoing " << flb->outgoing.references << " data "
-            << flb->outgoing.data << " object " << flb->outgoing.object << " incoming "
-            << static_cast<int>(flb->incoming.state) << " " << flb->incoming.references << " data "
-            << flb->incoming.data << " object " << flb->incoming.object << " error "
-            << name(flb->incoming.error) << "\n";
+        out << "flb " << flb->compatible << " outgoing " << flb->outgoing.references << " users "
+            << flb->outgoing.users << " data " << flb->outgoing.data << " object " << flb->outgoing.object
+            << " incoming " << static_cast<int>(flb->incoming.state) << " " << flb->incoming.references
+            << " users " << flb->incoming.users << " data " << flb->incoming.data << " object "
+            << flb->incoming.object << " error " << name(flb->incoming.error) << "\n";
     out << "areas " << (luo.serialized_is_clear() ? "clear" : "written") << "\npages ";
     PrintTo(machine.pages.counts(), &out);
     return out.str();

@@ -193,7 +193,8 @@ struct IncomingFlb : FlbMachine {
         kexec();
     }
     void deserialize() {
-        ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok) << name(luo->last_place().fault);
+        ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok)
+            << name(luo->last_place().fault);
         take_log();
     }
 };
@@ -215,6 +216,7 @@ TEST_F(IncomingFlb, IsRetrievedWhenSomebodyAsksAndFinishedWithTheLastFile) {
         << "the first was never asked for, the second still is";
     EXPECT_EQ(luo->get_incoming(*one).error(), Errno::enodata) << "it is finished";
     EXPECT_EQ(luo->registry().remove(*plain), Errno::ebusy);
+    EXPECT_EQ(luo->stop(), Errno::ebusy);
     ASSERT_EQ(luo->put_incoming(*two), Errno::ok);
     EXPECT_EQ(take_log(), (Log{"flb_finish 2"}));
     expect_clean();
@@ -256,6 +258,43 @@ TEST_F(IncomingFlb, ItsOwnerIsPinnedFromRetrieveToFinishAndENODEVIfItIsGoing) {
     EXPECT_EQ(pins, 0);
 }
 
+TEST_F(IncomingFlb, ItsOwnerIsNotPinnedAfterAFailedRetrieve) {
+    static int pins;
+    pins = 0;
+    one->ops_table.pin = [](Flb &) { return ++pins > 0; };
+    one->ops_table.unpin = [](Flb &) { pins--; };
+    deserialize();
+    calls.fail(Callback::flb_retrieve, 1, Errno::eio);
+    EXPECT_EQ(luo->get_incoming(*one).error(), Errno::eio);
+    EXPECT_EQ(luo->last_place().error, Errno::eio);
+    EXPECT_EQ(luo->last_place().flb, "flb-one");
+    EXPECT_EQ(pins, 0);
+}
+
+TEST_F(IncomingFlb, ThoseThatEndWithOneFileEndLastFirst) {
+    deserialize();
+    ASSERT_EQ(luo->release(retrieve("b")), Errno::ok);
+    take_log();
+    ASSERT_EQ(luo->release(retrieve("a")), Errno::ok);
+    EXPECT_EQ(take_log(), (Log{"can_finish -", "finish - 0", "flb_retrieve 2", "flb_finish 2",
+                               "flb_retrieve 1", "flb_finish 1"}));
+}
+
+// Nobody takes the references of files away.
+TEST_F(IncomingFlb, LettingGoOfWhatOneDoesNotHaveIsEINVAL) {
+    deserialize();
+    EXPECT_EQ(luo->put_incoming(*one), Errno::einval);
+    EXPECT_EQ(luo->put_outgoing(*one), Errno::einval);
+    ASSERT_TRUE(luo->get_incoming(*one));
+    ASSERT_EQ(luo->put_incoming(*one), Errno::ok);
+    EXPECT_EQ(luo->put_incoming(*one), Errno::einval);
+    EXPECT_EQ(one->incoming.references, 2u) << "of the files";
+    Session &s = create("s");
+    ASSERT_EQ(luo->preserve(s, 1, &files[3]), Errno::ok);
+    EXPECT_EQ(luo->put_outgoing(*one), Errno::einval);
+    EXPECT_EQ(one->outgoing.references, 1u);
+}
+
 TEST_F(IncomingFlb, TheUnknownIsPassedOverAndTheLateIsNotFound) {
     ASSERT_EQ(luo->registry().remove(*plain), Errno::ok);
     ASSERT_EQ(luo->registry().remove_flb(*handler, *two), Errno::ok);
@@ -282,8 +321,6 @@ TEST_F(FlbMachine, MalformedFlbsAreRefusedEachWithItsOwnFault) {
          [](IncomingFlb &t) { t.flb_header = t.flb_header + 8; }},
         {"area of the wrong size", Fault::flb_area, Errno::einval, 0,
          [](IncomingFlb &t) { t.flb_header = t.header; }},
-        {"area shared with a file's page", Fault::handler_refused, Errno::einval, 1,
-         [](IncomingFlb &t) { t.file_ser(0, 0).data = kho::value(t.flb_header); }},
         {"area that is somebody else's", Fault::metadata_shared, Errno::einval, 0,
          [](IncomingFlb &t) { EXPECT_EQ(t.m.pages.claim(t.flb_header), Errno::ok); }},
         {"no page", Fault::flb_page_count, Errno::einval, 0, [](IncomingFlb &t) { t.flb_head().pgcnt = 0; }},
@@ -304,9 +341,16 @@ TEST_F(FlbMachine, MalformedFlbsAreRefusedEachWithItsOwnFault) {
              std::strcpy(t.flb_ser(0).name, "x");
              std::strcpy(t.flb_ser(1).name, "x");
          }},
+        {"one unknown and one too many", Fault::flb_name, Errno::einval, 2,
+         [](IncomingFlb &t) {
+             std::strcpy(t.flb_ser(0).name, "x");
+             t.flb_head().count = 3;
+         }},
         {"no reference", Fault::flb_references, Errno::einval, 1,
          [](IncomingFlb &t) { t.flb_ser(1).count = 0; }},
-        {"fewer references than files", Fault::flb_references, Errno::einval, 2,
+        {"more references than an int holds", Fault::flb_references, Errno::einval, 1,
+         [](IncomingFlb &t) { t.flb_ser(1).count = std::uint64_t{1} << 31; }},
+        {"fewer references than files", Fault::flb_references, Errno::einval, 0,
          [](IncomingFlb &t) { t.flb_ser(1).count = 2; }},
         {"not there", Fault::flb_missing, Errno::enoent, 0, [](IncomingFlb &t) { t.flb_head().count = 1; }},
         {"no FLBs at all", Fault::flb_missing, Errno::enoent, 0,
@@ -323,13 +367,35 @@ TEST_F(FlbMachine, MalformedFlbsAreRefusedEachWithItsOwnFault) {
         Run t;
         c.damage(t);
         const Pages::Counts before = t.m.pages.counts();
-        EXPECT_EQ(t.luo->deserialize(t.header, t.flb_header), c.error) << c.what;
+        EXPECT_EQ(t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}), c.error) << c.what;
         EXPECT_EQ(t.luo->last_place().fault, c.fault) << c.what;
         EXPECT_EQ(t.luo->last_place().index, c.index) << c.what;
         EXPECT_EQ(t.luo->incoming().count(), 0u) << c.what;
         EXPECT_EQ(t.m.pages.counts(), before) << c.what;
+        EXPECT_EQ(t.luo->unknown_flbs(), 0u) << c.what;
         EXPECT_EQ(t.luo->get_incoming(*t.one).error(), Errno::enodata) << c.what;
     }
+}
+
+TEST_F(IncomingFlb, AFaultOfAnFlbNamesIt) {
+    flb_ser(1).count = 1;
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::einval);
+    EXPECT_EQ(luo->last_place().flb, "flb-two");
+    EXPECT_EQ(luo->last_place().address, kho::value(flb_header) + 16 + 64);
+}
+
+TEST_F(IncomingFlb, ARefusedCheckIsAFaultOfTheHandover) {
+    calls.fail(Callback::flb_check, 2, Errno::eio);
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::eio);
+    EXPECT_EQ(luo->last_place().fault, Fault::handler_refused);
+    EXPECT_EQ(luo->last_place().flb, "flb-two");
+}
+
+TEST_F(IncomingFlb, ARefusedCheckOfAFileIsAFaultOfTheHandover) {
+    calls.fail(Callback::check, 2, Errno::eio);
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::eio);
+    EXPECT_EQ(luo->last_place().fault, Fault::handler_refused);
+    EXPECT_EQ(luo->last_place().token, 2u);
 }
 
 TEST_F(IncomingFlb, MoreReferencesThanFilesAreLegal) {

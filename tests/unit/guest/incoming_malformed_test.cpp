@@ -7,9 +7,9 @@ namespace {
 
 TEST_F(IncomingSession, AMalformedSessionAreaIsRefusedForEver) {
     m.as<std::uint64_t>(header) = 820;
-    EXPECT_EQ(luo->deserialize(header, flb_header), Errno::einval);
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::einval);
     m.as<std::uint64_t>(header) = 3;
-    EXPECT_EQ(luo->deserialize(header, flb_header), Errno::einval) << "remembered";
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::einval) << "remembered";
     EXPECT_EQ(luo->last_place().fault, Fault::session_count);
     EXPECT_EQ(luo->last_place().index, 820u);
 }
@@ -79,7 +79,7 @@ TEST_F(IncomingSession, MalformedSessionsAndFilesAreRefusedWithFaultSessionAndTo
         Run t;
         c.damage(t);
         const Pages::Counts before = t.m.pages.counts();
-        EXPECT_EQ(t.luo->deserialize(t.header, t.flb_header), c.error) << c.what;
+        EXPECT_EQ(t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}), c.error) << c.what;
         const Place &place = t.luo->last_place();
         EXPECT_EQ(place.fault, c.fault) << c.what;
         EXPECT_EQ(place.in_session, c.session != nullptr) << c.what;
@@ -103,7 +103,7 @@ TEST_F(IncomingSession, EveryFailedAllocationOfDeserializeIsFoundAndUndone) {
         Run t;
         const Pages::Counts before = t.m.pages.counts();
         t.m.pages.fail_allocation(n);
-        const Errno error = t.luo->deserialize(t.header, t.flb_header);
+        const Errno error = t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header});
         if (t.m.pages.failure_pending()) {
             EXPECT_EQ(error, Errno::ok);
             EXPECT_GT(n, 2u);

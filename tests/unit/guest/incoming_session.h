@@ -17,7 +17,8 @@ struct IncomingSession : LuoMachine {
         kexec();
     }
     void deserialize() {
-        ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok) << name(luo->last_place().fault);
+        ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok)
+            << name(luo->last_place().fault);
     }
 };
 

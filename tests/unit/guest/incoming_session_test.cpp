@@ -126,8 +126,8 @@ TEST_F(IncomingSession, AHeldFileGoesToNoOtherSessionUntilItIsFinished) {
 
 TEST_F(IncomingSession, DeserializingTwiceGivesTheFirstAnswer) {
     deserialize();
-    EXPECT_EQ(luo->deserialize(header, flb_header), Errno::ok);
-    EXPECT_EQ(luo->deserialize(kho::PhysAddr{8}), Errno::ok);
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok);
+    EXPECT_EQ(luo->deserialize({.sessions = kho::PhysAddr{8}}), Errno::ok);
     EXPECT_EQ(luo->incoming().count(), 3u);
 }
 

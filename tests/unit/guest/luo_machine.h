@@ -67,7 +67,7 @@ struct LuoMachine : testing::Test {
         calls.clear_trace();
     }
     Fault deserialize_fault() {
-        const Errno error = luo->deserialize(header, flb_header);
+        const Errno error = luo->deserialize({.sessions = header, .flbs = flb_header});
         EXPECT_EQ(error == Errno::ok, luo->last_place().fault == Fault::none);
         return luo->last_place().fault;
     }

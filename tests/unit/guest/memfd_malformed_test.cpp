@@ -80,7 +80,7 @@ TEST_F(Memfd, AMalformedFileIsRefusedBeforeAnythingIsTakenAndTheOffsetIsTold) {
         t.kexec();
         c.damage(t);
         const Pages::Counts before = t.m.pages.counts();
-        EXPECT_EQ(t.luo->deserialize(t.header, t.flb_header), Errno::einval) << c.what;
+        EXPECT_EQ(t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}), Errno::einval) << c.what;
         const Place &place = t.luo->last_place();
         EXPECT_EQ(place.fault, c.fault) << c.what;
         EXPECT_STREQ(place.session, "s") << c.what;
@@ -123,7 +123,7 @@ TEST_F(Memfd, TwoFilesThatShareAnythingAreRefused) {
         const auto *sers =
             &t.m.as<kho::abi::luo_file_ser>(t.m.as<kho::abi::luo_session_ser>(t.header + 8).file_set.files);
         c.damage(t, t.m.as<memfd_luo_ser>(sers[0].data), t.m.as<memfd_luo_ser>(sers[1].data));
-        EXPECT_EQ(t.luo->deserialize(t.header, t.flb_header), Errno::einval) << c.what;
+        EXPECT_EQ(t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}), Errno::einval) << c.what;
         EXPECT_EQ(t.luo->last_place().fault, c.fault) << c.what;
         EXPECT_EQ(t.luo->last_place().token, 2u) << c.what;
     }
@@ -142,7 +142,7 @@ TEST_F(Memfd, NoFlippedBitMakesTheReaderMisbehave) {
                                 : where == 1 ? reinterpret_cast<std::byte *>(&t.chunk())
                                              : reinterpret_cast<std::byte *>(&t.folio(0));
             target[bit / 8] ^= std::byte{1} << bit % 8;
-            if (t.luo->deserialize(t.header, t.flb_header) != Errno::ok)
+            if (t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}) != Errno::ok)
                 continue;
             Session &s = **t.luo->retrieve_session("s");
             const Result<File *> got = t.luo->retrieve(s, 5);

@@ -74,7 +74,7 @@ TEST_F(Memfd, FilesOfEveryShapeArriveWholeAndNothingLeaks) {
         file.position = c.size + 3;
         ASSERT_EQ(t.luo->preserve(**t.luo->create_session("s"), 1, &file), Errno::ok) << c.what;
         t.kexec();
-        ASSERT_EQ(t.luo->deserialize(t.header, t.flb_header), Errno::ok)
+        ASSERT_EQ(t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}), Errno::ok)
             << c.what << ": " << name(t.luo->last_place().fault);
         Session &s = **t.luo->retrieve_session("s");
         const Result<File *> got = t.luo->retrieve(s, 1);
@@ -102,7 +102,7 @@ TEST_F(Memfd, AFolioListLongerThanOneChunkOfItsAreaArrives) {
         ASSERT_EQ(files->add_folio(file, 2 * i, *m.pages.allocate(0), 0), Errno::ok);
     ASSERT_EQ(luo->preserve(**luo->create_session("s"), 1, &file), Errno::ok);
     kexec();
-    ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok);
+    ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok);
     Session &s = **luo->retrieve_session("s");
     EXPECT_EQ(static_cast<MemoryFile &>(**luo->retrieve(s, 1)).folio_count, 300u);
 }
@@ -111,7 +111,7 @@ TEST_F(Memfd, AFileThatNobodyRetrievesIsFreedByFinish) {
     MemoryFile &file = make(20 * page_size, {{0, 0}, {4, 2}});
     ASSERT_EQ(luo->preserve(**luo->create_session("s"), 1, &file), Errno::ok);
     kexec();
-    ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok);
+    ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok);
     Session &s = **luo->retrieve_session("s");
     ASSERT_EQ(luo->finish(s), Errno::ok);
     ASSERT_EQ(luo->release(s), Errno::ok);
@@ -182,7 +182,7 @@ TEST_F(Memfd, ARetrieveWithoutMemoryGivesTheFileUpAndIsRemembered) {
         ASSERT_EQ(t.luo->preserve(**t.luo->create_session("s"), 1, &t.make(8 * page_size, {{0, 3}})),
                   Errno::ok);
         t.kexec();
-        ASSERT_EQ(t.luo->deserialize(t.header, t.flb_header), Errno::ok);
+        ASSERT_EQ(t.luo->deserialize({.sessions = t.header, .flbs = t.flb_header}), Errno::ok);
         Session &s = **t.luo->retrieve_session("s");
         t.m.pages.fail_allocation(n);
         EXPECT_EQ(t.luo->retrieve(s, 1).error(), Errno::enomem) << n;
@@ -199,7 +199,7 @@ TEST_F(Memfd, EntriesWithoutAPageFrameAreSkipped) {
     kexec();
     const PhysAddr left_out{(folio(1).pfn_flags & kho::abi::memfd_pfn_mask) << 12};
     folio(1).pfn_flags = 0;
-    ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok);
+    ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok);
     Session &s = **luo->retrieve_session("s");
     EXPECT_EQ(static_cast<MemoryFile &>(**luo->retrieve(s, 5)).folio_count, 2u);
     EXPECT_TRUE(m.pages.is_incoming(left_out)) << "nobody refers to it";
@@ -211,7 +211,8 @@ TEST_F(Memfd, WithoutStrictnessAFolioThatWasNotPreservedIsLookedAt) {
     kexec(false);
     folio(1).pfn_flags = 0x2ff0000 >> 12 | std::uint64_t{3} << 52;
     m.as<std::uint64_t>(0x2ff0000) = 0xcccccccccccccccc;
-    ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok) << name(luo->last_place().fault);
+    ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok)
+        << name(luo->last_place().fault);
     Session &s = **luo->retrieve_session("s");
     const auto &found = static_cast<MemoryFile &>(**luo->retrieve(s, 5));
     ASSERT_EQ(found.folio_count, 2u);

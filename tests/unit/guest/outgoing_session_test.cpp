@@ -42,7 +42,7 @@ TEST_F(OutgoingSession, WithLiveUpdateOffThereIsNothing) {
     EXPECT_EQ(off.create_session("s").error(), Errno::eopnotsupp);
     EXPECT_EQ(off.retrieve_session("s").error(), Errno::eopnotsupp);
     EXPECT_EQ(off.serialize(), Errno::eopnotsupp);
-    EXPECT_EQ(off.deserialize(header), Errno::eopnotsupp);
+    EXPECT_EQ(off.deserialize({.sessions = header}), Errno::eopnotsupp);
     EXPECT_EQ(off.session_header(), kho::PhysAddr{});
 }
 
@@ -185,6 +185,20 @@ TEST_F(OutgoingSession, WithoutFreezeCallbacksFreezingStillSerializes) {
     EXPECT_EQ(m.as<std::uint64_t>(header), 0u);
 }
 
+TEST_F(OutgoingSession, WithoutUnfreezeTheDataIsWhatItWasBeforeTheFreeze) {
+    handler->ops_table.unfreeze = nullptr;
+    Session &s = create("s");
+    for (int i = 0; i < 2; i++) ASSERT_EQ(luo->preserve(s, i, &files[i]), Errno::ok);
+    const std::uint64_t data = s.file_set.files().first()->serialized_data;
+    calls.fail(Callback::freeze, 2, Errno::eio);
+    EXPECT_EQ(luo->serialize(), Errno::eio);
+    EXPECT_EQ(s.file_set.files().first()->serialized_data, data);
+    ASSERT_EQ(luo->serialize(), Errno::ok);
+    EXPECT_NE(s.file_set.files().first()->serialized_data, data);
+    ASSERT_EQ(luo->unserialize(), Errno::ok);
+    EXPECT_EQ(s.file_set.files().first()->serialized_data, data);
+}
+
 TEST_F(OutgoingSession, WhileFrozenNothingChanges) {
     Session &s = create("s");
     ASSERT_EQ(luo->preserve(s, 1, &files[0]), Errno::ok);
@@ -193,7 +207,7 @@ TEST_F(OutgoingSession, WhileFrozenNothingChanges) {
     EXPECT_EQ(luo->preserve(s, 2, &files[1]), Errno::ebusy);
     EXPECT_EQ(luo->release(s), Errno::ebusy);
     EXPECT_EQ(luo->retrieve_session("s").error(), Errno::ebusy);
-    EXPECT_EQ(luo->deserialize(header, flb_header), Errno::ebusy);
+    EXPECT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ebusy);
     EXPECT_EQ(luo->serialize(), Errno::ebusy);
     EXPECT_EQ(luo->stop(), Errno::ebusy);
     ASSERT_EQ(luo->unserialize(), Errno::ok);
@@ -204,7 +218,7 @@ TEST_F(OutgoingSession, WhileFrozenNothingChanges) {
 TEST_F(OutgoingSession, WhileFrozenAWrongSessionOrNameIsStillEINVAL) {
     ASSERT_TRUE(luo->create_session("s"));
     kexec();
-    ASSERT_EQ(luo->deserialize(header, flb_header), Errno::ok);
+    ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok);
     Session &incoming = *luo->incoming().first(), &outgoing = create("out");
     ASSERT_EQ(luo->serialize(), Errno::ok);
     EXPECT_EQ(luo->preserve(incoming, 1, &files[1]), Errno::einval);

@@ -27,8 +27,7 @@ inline Log take_log(TestCalls &calls) {
     return log;
 }
 
-// Handlers and FLBs whose tables can be changed, and their calls. Fails the test if the orchestrator broke a
-// contract.
+// Handlers and FLBs whose tables can be changed.
 template <typename Base, typename Ops>
 struct Changeable : Base {
     Changeable() = default;

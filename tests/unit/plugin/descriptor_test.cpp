@@ -201,6 +201,16 @@ const Case cases[] = {
      }},
     {"FlbsThatWrap", Status::flbs_not_preserved, 0, ~std::uint64_t{0xfff},
      [](Guest &x) { x.descriptor.flb_header = ~std::uint64_t{0xfff}; }},
+    {"FlbsInAnArrayOfFiles", Status::flbs_not_preserved, 0, 0x211000,
+     [](Guest &x) {
+         x.add_flbs();
+         x.descriptor.flb_header = 0x211000;
+     }},
+    {"FlbWithMoreReferencesThanAnInt", Status::flb_references, 0, flbs_at + 16,
+     [](Guest &x) {
+         x.add_flbs();
+         x.flbs[0].count = std::uint64_t{1} << 31;
+     }},
     {"TooManyFlbs", Status::flbs_too_many, 64, flbs_at,
      [](Guest &x) {
          x.add_flbs();
@@ -211,22 +221,22 @@ const Case cases[] = {
          x.add_flbs();
          x.flb_header.pgcnt = 2;
      }},
-    {"FlbNameEmpty", Status::flb_name, 1, flbs_at,
+    {"FlbNameEmpty", Status::flb_name, 1, flbs_at + 16 + 64,
      [](Guest &x) {
          x.add_flbs();
          x.flbs[1].name[0] = 0;
      }},
-    {"FlbNameUnterminated", Status::flb_name, 0, flbs_at,
+    {"FlbNameUnterminated", Status::flb_name, 0, flbs_at + 16,
      [](Guest &x) {
          x.add_flbs();
          std::memset(x.flbs[0].name, 'f', 48);
      }},
-    {"FlbNameTwice", Status::flb_name, 1, flbs_at,
+    {"FlbNameTwice", Status::flb_name, 1, flbs_at + 16 + 64,
      [](Guest &x) {
          x.add_flbs();
          x.flbs[1] = x.flbs[0];
      }},
-    {"FlbWithoutReferences", Status::flb_references, 1, flbs_at,
+    {"FlbWithoutReferences", Status::flb_references, 1, flbs_at + 16 + 64,
      [](Guest &x) {
          x.add_flbs();
          x.flbs[1].count = 0;

@@ -122,6 +122,14 @@ TEST(Kexec, WritesTheFlbNodeThatTheReleaseWantsAndRefusesFlbsThatItHasNoPlaceFor
     }
 }
 
+TEST(Kexec, WithFlbsButWithoutSessionsIsRefused) {
+    World world;
+    world.guest.add_flbs();
+    world.guest.descriptor.session_header = 0;
+    world.guest.store();
+    EXPECT_EQ(world.ring().status, Status::flbs_not_supported);
+}
+
 TEST(Kexec, OfAGuestWithAnEmptyPageOfFlbsIsGoodForAKernelWithoutThem) {
     World world;
     world.guest.add_flbs();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/luo/luo_fdt.h"
+#include "guest/luo/luo_root.h"
 
 #include "guest/kho/preserve.h"
 #include "tests/unit/guest/machine.h"
@@ -50,22 +50,22 @@ kho::PhysAddr write_fdt(Machine &m, const Fields &f) {
 TEST(LuoFdt, ASoundOneIsReadAndClaimed) {
     Machine m;
     const kho::PhysAddr at = write_fdt(m, {});
-    LuoFdt luo;
+    LuoRoot luo;
     Place place;
     ASSERT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::ok);
     EXPECT_EQ(luo.liveupdate_number, 7u);
-    EXPECT_EQ(kho::value(luo.session_header), 0x2000000u);
-    EXPECT_EQ(luo.flb_header, kho::PhysAddr{}) << "6.19 writes no such node";
+    EXPECT_EQ(kho::value(luo.sessions), 0x2000000u);
+    EXPECT_EQ(luo.flbs, kho::PhysAddr{}) << "6.19 writes no such node";
     EXPECT_EQ(m.pages.claim(at), Errno::ebusy);
 }
 
 TEST(LuoFdt, TheFlbNodeOfSevenPointZeroIsReadToo) {
     Machine m;
     const kho::PhysAddr at = write_fdt(m, {.flbs = "luo-flb-v1"});
-    LuoFdt luo;
+    LuoRoot luo;
     Place place;
     ASSERT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::ok);
-    EXPECT_EQ(kho::value(luo.flb_header), 0x2100000u);
+    EXPECT_EQ(kho::value(luo.flbs), 0x2100000u);
 }
 
 TEST(LuoFdt, AMalformedOneIsRefusedWithItsOwnFault) {
@@ -92,7 +92,7 @@ TEST(LuoFdt, AMalformedOneIsRefusedWithItsOwnFault) {
     for (const auto &c : cases) {
         Machine m;
         const kho::PhysAddr at = write_fdt(m, c.fields);
-        LuoFdt luo;
+        LuoRoot luo;
         Place place;
         EXPECT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::einval) << c.what;
         EXPECT_EQ(place.fault, c.fault) << c.what;
@@ -102,7 +102,7 @@ TEST(LuoFdt, AMalformedOneIsRefusedWithItsOwnFault) {
 
 TEST(LuoFdt, OneThatIsNotPreservedOrNoFdtIsRefused) {
     Machine m;
-    LuoFdt luo;
+    LuoRoot luo;
     Place place;
     EXPECT_EQ(read_luo_fdt(m.pages, 0x2000000_pa, luo, place), Errno::einval);
     EXPECT_EQ(place.fault, Fault::metadata_not_preserved);
