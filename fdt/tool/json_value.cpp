@@ -73,7 +73,9 @@ std::uint64_t JsonValue::number(std::uint64_t missing, std::uint64_t most) const
         number = parse_number(value_->get_ref<const std::string &>());
     if (number && *number <= most)
         return *number;
-    const std::string seen = value_->is_structured() ? value_->type_name() : printable(value_->dump());
+    std::string seen = value_->is_structured() ? value_->type_name() : value_->dump();
+    if (value_->is_string())
+        seen = in_quotes(value_->get_ref<const std::string &>());
     fault(number ? seen + " is more than " + std::to_string(most)
                  : "expected a number such as 4096, \"0x1000\" or \"4K\", seen " + seen);
     return missing;
