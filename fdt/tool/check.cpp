@@ -97,7 +97,6 @@ void print_text(Command &command, const Checked &checked) {
 void put_json(Json &json, const Checked &checked) {
     json.object().foreign("file", checked.path);
     put_findings(json, checked.findings);
-    json.number("dropped", checked.findings.dropped());
     if (!checked.verdicts.empty()) {
         json.array("for");
         for (const auto &[release, prediction] : checked.verdicts) {
