@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fdt/generation.h"
 #include "fdt/predict.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"
@@ -57,7 +58,9 @@ std::optional<std::vector<const Release *>> chosen(const Command &command,
             for (const Release &release : releases()) result.push_back(&release);
             continue;
         }
-        const Release *release = find_release(name);
+        // A stable release takes what its series does.
+        const Generation *series = find_generation(name);
+        const Release *release = series == nullptr ? nullptr : find_release(series->release);
         if (release == nullptr) {
             std::string known;
             for (const Release &one : releases()) known += std::string(one.name) + ", ";

@@ -154,7 +154,9 @@ void put_others(Json &json, const Handover &handover) {
 }  // namespace
 
 void put_findings(Json &json, const Findings &findings) {
-    json.number("errors", findings.errors()).number("warnings", findings.warnings()).number("dropped", findings.dropped());
+    json.number("errors", findings.errors())
+        .number("warnings", findings.warnings())
+        .number("dropped", findings.dropped());
     json.array("findings");
     for (const Finding &finding : findings.list()) {
         json.object_row().text("check", finding.info().name).text("severity", name(finding.severity()));

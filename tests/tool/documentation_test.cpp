@@ -101,7 +101,7 @@ TEST_F(Schema, HoldsForWhatEachVerbPrints) {
         const std::string path = record_sample(folder, release);
         EXPECT_EQ(problems("show", kho({"show", "--json", path}).out), "") << release;
         EXPECT_EQ(problems("find", kho({"find", "--json", path}).out), "") << release;
-        EXPECT_EQ(problems("check", kho({"check", "--json", path}).out), "") << release;
+        EXPECT_EQ(problems("check", kho({"check", "--json", "--for=all", path}).out), "") << release;
         EXPECT_EQ(problems("check", kho({"check", "--json", path, path, "/nonexistent"}).out), "") << release;
     }
     EXPECT_EQ(problems("check_list", kho({"check", "--list", "--json"}).out), "");

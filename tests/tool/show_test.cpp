@@ -131,6 +131,54 @@ TEST_F(Broken, DoesNotHinderTheFilesBesideIt) {
     EXPECT_EQ(kho({"check", sound, path}).status, 1);
 }
 
+struct Asked {
+    std::string written;
+    std::string release;
+    std::string fate;
+};
+
+TEST(CheckFor, SaysWhichKernelTakesItAndHowTheOthersFail) {
+    const Asked cases[] = {
+        {"6.19", "6.19", "accepted"},   {"6.19", "6.19.14", "accepted"}, {"6.19", "7.0", "panic: "},
+        {"6.19", "7.1", "cold boot: "}, {"7.2", "7.3", "accepted"},      {"7.3", "7.1", "cold boot: "},
+    };
+    const TemporaryFolder folder;
+    for (const Asked &asked : cases) {
+        Handover content = sample_content(asked.written);
+        content.luo->sessions.pop_back();  // whose handler no kernel has
+        const std::string path = record(folder, asked.written, content);
+        const Ran ran = kho({"check", "--for=" + asked.release, path});
+        const std::string series = asked.release == "6.19.14" ? "6.19" : asked.release;
+        EXPECT_EQ(ran.status, asked.fate == "accepted" ? 0 : 1) << ran.out << ran.err;
+        EXPECT_TRUE(ran.out.starts_with(path + ": Linux " + series + ": " + asked.fate)) << ran.out;
+        EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 1) << ran.out;
+    }
+    const std::string path = record_sample(folder, "6.19");
+    EXPECT_NE(kho({"check", "--for=7.3", path}).out.find("cold boot"), std::string::npos);
+    // An unknown handler is EIO where the rest fits.
+    EXPECT_NE(kho({"check", "--for=6.19", path}).out.find(": Linux 6.19: EIO: "), std::string::npos);
+    const std::string all = kho({"check", "--not=file-handler", "--for=all", "--for=7.0", path}).out;
+    EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 5) << all;
+    EXPECT_EQ(kho({"check", "--for=6.18", path}).err,
+              "kho: check: --for: \"6.18\" is none of 6.19, 7.0, 7.1, 7.2, 7.3, all; see kho check --help\n");
+}
+
+TEST(Blob, IsShownAsFarAsItGoesAndCheckedButNotForAKernel) {
+    const TemporaryFolder folder;
+    const std::string recording = record_sample(folder, "7.2");
+    const std::string blob = folder.file("luo");
+    ASSERT_EQ(kho({"extract", "--subtree=LUO", "-o", blob, recording}).status, 0);
+    const Ran shown = kho({"show", blob});
+    EXPECT_EQ(shown.status, 0) << shown.err;
+    expect_golden("show-luo-blob.txt", shown.out, folder);
+    EXPECT_EQ(kho({"check", blob}).status, 0);
+    EXPECT_EQ(kho({"find", blob}).status, 2);
+    const Ran asked = kho({"check", "--for=7.2", blob});
+    EXPECT_EQ(asked.status, 2);
+    EXPECT_EQ(asked.err, "kho: " + blob + ": --for needs a whole handover, and this is a blob\n");
+    EXPECT_EQ(kho({"show", "--fdt=0x1000", blob}).status, 2);
+}
+
 TEST(CheckList, HasEveryCheckWithSeverityAndMeaning) {
     const Ran ran = kho({"check", "--list"});
     EXPECT_EQ(ran.status, 0);
