@@ -13,6 +13,7 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/abi/phys.h"
+#include "fdt/fdt_check.h"
 #include "fdt/text.h"
 
 namespace kho {
@@ -64,7 +65,7 @@ std::optional<std::uint64_t> u64_property(const void *fdt, int node, const char 
     return number;
 }
 
-// `fdt` has passed fdt_check_full().
+// `fdt` has passed check_fdt().
 void follow_pointers(const void *fdt, BlobHead &blob) {
     blob.memory_map = u64_property(fdt, 0, abi::memory_map_property);
     int node = 0;
@@ -107,7 +108,7 @@ Result<BlobHead> read_blob_head(Bytes bytes) {
     std::vector<std::byte> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(total));
     if (total < sizeof(fdt_header) || fdt_totalsize(copy.data()) != total)
         return blob_error(Errc::fdt_header, "an FDT of " + std::to_string(total) + " bytes");
-    if (const int fault = fdt_check_full(copy.data(), total); fault != 0)
+    if (const int fault = check_fdt(copy); fault != 0)
         return blob_error(Errc::fdt_header, std::string("the FDT is damaged: ") + fdt_strerror(fault));
     int length = 0;
     const void *property = fdt_getprop(copy.data(), 0, "compatible", &length);

@@ -12,6 +12,7 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
+#include "fdt/fdt_check.h"
 #include "fdt/text.h"
 
 namespace kho {
@@ -185,9 +186,7 @@ private:
 }  // namespace
 
 Result<Dts> to_dts(std::span<const std::byte> fdt, const DtsOptions &options) {
-    if (const int result =
-            fdt.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(fdt.data(), fdt.size());
-        result != 0)
+    if (const int result = check_fdt(fdt); result != 0)
         return Error{.code = Errc::fdt_header,
                      .what = std::string("not a valid FDT: ") + fdt_strerror(result)};
     return Writer(fdt.data(), options).write();

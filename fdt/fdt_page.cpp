@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "fdt/fdt_check.h"
 #include "fdt/text.h"
 
 namespace kho {
@@ -45,7 +46,7 @@ Error FdtPage::error(Errc code, std::string what) const {
 }
 
 Result<FdtPage> FdtPage::parse(std::vector<std::byte> bytes, PhysAddr address) {
-    if (const int result = fdt_check_full(bytes.data(), bytes.size()); result != 0)
+    if (const int result = check_fdt(bytes); result != 0)
         return Error{.code = Errc::fdt_header,
                      .address = value(address),
                      .what = std::string("not a valid FDT: ") + fdt_strerror(result)};

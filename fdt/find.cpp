@@ -131,7 +131,8 @@ void Search::judge_boot_params(PhysAddr at) {
     found.why = chain.doubt;
     if (chain.kho) {
         found.data = chain.kho->kho;
-        if (doubt_about_kho_data(memory_, *chain.kho->kho).empty()) {
+        found.why = doubt_about_kho_data(memory_, *chain.kho->kho);
+        if (found.why.empty()) {
             announced_.emplace(chain.kho->address, at);
             found.certainty = Certainty::certain;
             found.why = "setup_data at " + hex(value(chain.kho->address)) + " announces a KHO FDT";

@@ -32,7 +32,7 @@ constexpr Look looks[page_kinds] = {
     {"preserved-small", "#b7dcf2", ""},
     {"preserved", "#56b4e9", ""},
     {"preserved-huge", "#0072b2", ""},
-    {"content", "#009e73", ""},
+    {"content", "#009e73", "<circle cx='3' cy='3' r='.9' fill='#fff'/>"},
     {"reservation", "#cc79a7", "<path d='M0 0l6 6M6 0L0 6' stroke='#7a2f57' stroke-width='.8'/>"},
     {"array", "#e69f00",
      "<circle cx='1.5' cy='1.5' r='1' fill='#000'/><circle cx='4.5' cy='4.5' r='1' fill='#000'/>"},

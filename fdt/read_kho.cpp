@@ -26,7 +26,8 @@ void report_overlaps(ReadContext &context, const abi::kho_data &data, const std:
     std::ranges::sort(sorted, [](const Area &a, const Area &b) { return a.range.start < b.range.start; });
     for (std::size_t i = 1; i < sorted.size(); i++)
         if (sorted[i].range.overlaps(sorted[i - 1].range)) {
-            const auto [first, second] = std::minmax(sorted[i].index, sorted[i - 1].index);
+            const std::size_t first = std::min(sorted[i].index, sorted[i - 1].index);
+            const std::size_t second = std::max(sorted[i].index, sorted[i - 1].index);
             context.fault(Check::scratch_overlap, scratch_scope, data.scratch_addr, second, [&] {
                 return "area " + hex(value(areas[second].start)) + " overlaps area " + std::to_string(first) +
                        " at " + hex(value(areas[first].start));

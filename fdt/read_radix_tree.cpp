@@ -34,8 +34,8 @@ private:
     PageSet pages_;  // nodes and leaves: none is reached twice, which bounds the work
     bool complete_ = true;
     bool full_ = false;
-    abi::radix_node nodes_[abi::radix_levels] = {};  // the path from the root, nodes_[level]
-    abi::radix_leaf leaf_ = {};
+    abi::radix_node nodes_[abi::radix_levels];  // the path from the root, nodes_[level]
+    abi::radix_leaf leaf_;
 };
 
 void RadixReader::read_root(PhysAddr root) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fdt/generation.h"
 #include "fdt/predict.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"
@@ -57,7 +58,9 @@ std::optional<std::vector<const Release *>> chosen(const Command &command,
             for (const Release &release : releases()) result.push_back(&release);
             continue;
         }
-        const Release *release = find_release(name);
+        // A stable release takes what its series does.
+        const Generation *series = find_generation(name);
+        const Release *release = series == nullptr ? nullptr : find_release(series->release);
         if (release == nullptr) {
             std::string known;
             for (const Release &one : releases()) known += std::string(one.name) + ", ";
@@ -85,7 +88,7 @@ void print_text(Command &command, const Checked &checked) {
     for (const auto &[release, prediction] : checked.verdicts) {
         const bool accepted = prediction.fate == Fate::accepted;
         out << printable(checked.path) << ": Linux " << release->name << ": ";
-        out.styled(accepted ? Style::good : Style::error, "");
+        out.styled(accepted ? Style::good : Style::error, name(prediction.fate));
         if (!prediction.reason.empty())
             out << ": " << prediction.reason;
         out << '\n';
@@ -97,11 +100,10 @@ void print_text(Command &command, const Checked &checked) {
 void put_json(Json &json, const Checked &checked) {
     json.object().foreign("file", checked.path);
     put_findings(json, checked.findings);
-    json.number("dropped", checked.findings.dropped());
     if (!checked.verdicts.empty()) {
         json.array("for");
         for (const auto &[release, prediction] : checked.verdicts) {
-            json.object().text("release", release->name).text("fate", "");
+            json.object().text("release", release->name).text("fate", name(prediction.fate));
             json.foreign("reason", prediction.reason).array("losses");
             for (const std::string &loss : prediction.losses) json.foreign({}, loss);
             json.end().end();
@@ -137,6 +139,10 @@ int check(Command &command) {
     selection.declare(command.options);
     command.options.flag("list", 'l', list,
                          "list all checks, whether kernels check it too, and what is wrong");
+    command.options.list(
+        "for", 0, names, "RELEASE",
+        "would this kernel take it, and if not, how does it fail? 6.19, 7.0, 7.1, 7.2, 7.3 or all; "
+        "may be repeated");
     command.options.flag("json", 0, json, "print JSON, as kho.schema.json describes it");
     options.declare(command.options);
     if (const auto over = command.parse(0, SIZE_MAX))
@@ -168,7 +174,7 @@ int check(Command &command) {
             continue;
         }
         for (const Release *release : *asked)
-            checked.verdicts.push_back({release, Prediction{}});
+            checked.verdicts.push_back({release, predict(input->handover, checked.findings, *release)});
         if (json)
             put_json(document, checked);
         else if (!command.quiet())

@@ -43,7 +43,10 @@ int write_target(Command &command, const std::string &source, const std::string 
     if (!target)
         return command.fail(path, target.error());
     if (Outcome outcome = fill(target.value()); !outcome)
-        return command.fail(outcome.error().code == Errc::io ? path : source, outcome.error());
+        // What standard output refuses is said when the command ends.
+        return path == "-" && outcome.error().code == Errc::io
+                   ? exit_unusable
+                   : command.fail(outcome.error().code == Errc::io ? path : source, outcome.error());
     if (Outcome outcome = target.value().commit(); !outcome)
         return command.fail(path, outcome.error());
     return exit_clean;

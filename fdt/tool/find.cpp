@@ -2,6 +2,8 @@
 // kho find: everything in memory that is, or looks like, part of a handover.
 #include "fdt/find.h"
 
+#include <algorithm>
+
 #include "fdt/tool/find.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
@@ -55,6 +57,22 @@ void print_text(Output &out, const FindResult &result) {
     }
 }
 
+// What a recording says of itself points at its KHO FDT, but is no memory that was searched.
+void trust_note(const Image &image, FindResult &result) {
+    if (!image.info().recording)
+        return;
+    const std::uint64_t fdt = image.info().recording->data.fdt_addr;
+    for (Found &found : result.found)
+        if (found.kind == FoundKind::kho_fdt && found.certainty == Certainty::likely &&
+            value(found.address) == fdt) {
+            found.certainty = Certainty::certain;
+            found.why = "from the recording's note";
+        }
+    std::stable_sort(result.found.begin(), result.found.end(), [](const Found &a, const Found &b) {
+        return a.certainty != b.certainty ? a.certainty > b.certainty : a.address < b.address;
+    });
+}
+
 }  // namespace
 
 int find(Command &command) {
@@ -72,7 +90,8 @@ int find(Command &command) {
         return exit_unusable;
     if (is_blob(image->kind()))
         return command.fail(path, std::string("this is a ") + name(image->kind()) + ", find searches memory");
-    const FindResult result = kho::find(image->memory());
+    FindResult result = kho::find(image->memory());
+    trust_note(*image, result);
     if (json)
         print_json(command.out, path, *image, result);
     else

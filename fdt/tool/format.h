@@ -8,12 +8,12 @@
 #include <string_view>
 
 #include "fdt/ranges.h"
+#include "fdt/size_text.h"
 #include "fdt/text.h"
 
 namespace kho::tool {
 
-// "0 bytes", "4 KiB", "25.3 MiB": exact where it is a whole number of a unit, else three digits.
-std::string size_text(std::uint64_t bytes);
+using kho::size_text;
 
 // "1 file", "2 files"; the plural of words in -y too: "1 entry", "2 entries".
 std::string counted(std::uint64_t count, std::string_view word);

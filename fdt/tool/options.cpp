@@ -94,6 +94,8 @@ struct Options::Call {
 };
 
 std::optional<std::string> Options::parse(std::vector<std::string> &arguments) const {
+    if (const auto wrong = value_of_flag(arguments))
+        return wrong;
     Call call{*this, {}};
     const auto callback = reinterpret_cast<gpointer>(&Call::take);
     std::vector<GOptionEntry> entries;
@@ -135,16 +137,26 @@ std::optional<std::string> Options::parse(std::vector<std::string> &arguments) c
     return std::nullopt;
 }
 
+std::optional<std::string> Options::value_of_flag(const std::vector<std::string> &arguments) const {
+    for (const std::string &argument : arguments) {
+        if (argument == "--")
+            break;
+        const std::size_t equals = argument.find('=');
+        if (!argument.starts_with("--") || equals == std::string::npos)
+            continue;
+        for (const Option &option : options_)
+            if (option.placeholder == nullptr && argument.substr(2, equals - 2) == option.name)
+                return "--" + std::string(option.name) + " takes no value";
+    }
+    return std::nullopt;
+}
+
 std::string Options::nearest(std::string_view unknown) const {
     if (!unknown.starts_with("--"))
         return "";
     const std::string_view word = unknown.substr(2, unknown.find('=') - 2);
     std::vector<std::string_view> names;
-    for (const Option &option : options_) {
-        if (word == option.name)  // but with a value
-            return "; --" + std::string(word) + " takes no value";
-        names.emplace_back(option.name);
-    }
+    for (const Option &option : options_) names.emplace_back(option.name);
     const std::string_view near = nearest_word(word, names);
     return near.empty() ? "" : "; do you mean --" + std::string(near) + "?";
 }

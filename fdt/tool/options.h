@@ -54,6 +54,8 @@ private:
     };
     struct Call;  // GLib's side of parse()
 
+    // "--json=yes": GLib drops such a value in silence.
+    std::optional<std::string> value_of_flag(const std::vector<std::string> &arguments) const;
     std::string nearest(std::string_view unknown) const;
 
     std::vector<Option> options_;

@@ -64,7 +64,8 @@ void put_memory(Json &json, const Handover &handover) {
 
 void put_luo(Json &json, const Luo &luo) {
     json.object("luo").text("compatible", compatible(luo.format)).hex("root", luo.root);
-    json.number("liveupdate_number", luo.liveupdate_number).array("sessions");
+    json.number("liveupdate_number", luo.liveupdate_number).hex("session_header", luo.session_header);
+    json.array("sessions");
     for (const LuoSession &session : luo.sessions) {
         json.object().foreign("name", session.name).array("files");
         for (const LuoFile &file : session.files)
@@ -77,7 +78,7 @@ void put_luo(Json &json, const Luo &luo) {
     }
     json.end();
     if (luo.flbs) {
-        json.array("flbs");
+        json.hex("flb_header", luo.flb_header).array("flbs");
         for (const LuoFlb &flb : *luo.flbs)
             json.object_row()
                 .foreign("name", flb.name)
@@ -112,13 +113,12 @@ void put_memfds(Json &json, const Handover &handover) {
     json.array("memfds");
     for (std::size_t i = 0; handover.luo && i < handover.luo->sessions.size(); i++) {
         const LuoSession &session = handover.luo->sessions[i];
-        for (const LuoFile &file : session.files) {
+        for (std::size_t j = 0; j < session.files.size(); j++) {
+            const LuoFile &file = session.files[j];
             if (!file.memfd)
                 continue;
-            json.object()
-                .foreign("session", session.name)
-                .number("session_index", i)
-                .hex("token", file.token);
+            json.object().foreign("session", session.name).number("session_index", i);
+            json.number("file_index", j).hex("token", file.token);
             put_memfd(json, *file.memfd);
             json.end();
         }
@@ -154,7 +154,9 @@ void put_others(Json &json, const Handover &handover) {
 }  // namespace
 
 void put_findings(Json &json, const Findings &findings) {
-    json.number("errors", findings.errors()).number("warnings", findings.warnings());
+    json.number("errors", findings.errors())
+        .number("warnings", findings.warnings())
+        .number("dropped", findings.dropped());
     json.array("findings");
     for (const Finding &finding : findings.list()) {
         json.object_row().text("check", finding.info().name).text("severity", name(finding.severity()));

@@ -13,7 +13,7 @@ void show_text(Output &out, const Input &input, const Summary &summary, bool ver
 void show_files(Output &out, const Luo &luo, const Summary &summary, bool verbose);
 void show_json(Output &out, const Input &input, const Summary &summary, const Findings &findings);
 
-// Members errors, warnings and findings of the object that is open.
+// Members errors, warnings, dropped and findings of the object that is open.
 void put_findings(Json &json, const Findings &findings);
 
 // One line: "FILE: error: check-name at 0x1234: /path: text".

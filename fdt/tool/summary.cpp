@@ -2,28 +2,30 @@
 #include "fdt/tool/summary.h"
 
 #include "fdt/generation.h"
+#include "fdt/release.h"
 
 namespace kho::tool {
 namespace {
 
-bool writes(const Generation &generation, const Handover &handover, bool partial) {
-    const bool kho_unknown = partial && handover.format == KhoFormat::unknown;
-    if (!kho_unknown && generation.kho != handover.format)
-        return false;
-    if (!handover.luo)
-        return true;
+// Of a blob without the KHO part: by what it has of LUO.
+bool may_write(const Generation &generation, const Handover &handover) {
     // luo-v1 with and without FLBs is what 6.19 and 7.0 differ in.
-    return generation.luo == handover.luo->format &&
-           (handover.luo->format != LuoFormat::v1 || generation.flbs == handover.luo->flbs.has_value());
+    return !handover.luo ||
+           (generation.luo == handover.luo->format &&
+            (handover.luo->format != LuoFormat::v1 || generation.flbs == handover.luo->flbs.has_value()));
 }
 
 }  // namespace
 
 Summary summarize(const Handover &handover, bool partial) {
     Summary summary;
-    for (const Generation &generation : generations())
-        if (writes(generation, handover, partial))
-            summary.releases.push_back(generation.release);
+    if (partial && handover.format == KhoFormat::unknown) {
+        for (const Generation &generation : generations())
+            if (may_write(generation, handover))
+                summary.releases.push_back(generation.release);
+    } else {
+        for (const Release *release : releases_writing(handover)) summary.releases.push_back(release->name);
+    }
 
     std::array<OrderTotal, max_block_order + 1> orders{};
     for (const PreservedBlocks &run : handover.preserved) {

@@ -2,9 +2,11 @@
 // The table of verbs. Each is a function in a file of its own.
 #include "fdt/tool/check.h"
 #include "fdt/tool/command.h"
+#include "fdt/tool/convert.h"
 #include "fdt/tool/diff.h"
 #include "fdt/tool/extract.h"
 #include "fdt/tool/find.h"
+#include "fdt/tool/make.h"
 #include "fdt/tool/map.h"
 #include "fdt/tool/show.h"
 
@@ -18,6 +20,8 @@ constexpr Verb table[] = {
     {"map", "FILE", "Draws physical memory, as SVG or in the terminal", map},
     {"diff", "A B", "Compares two handovers by what they say", diff},
     {"extract", "FILE", "Writes the content of files, subtrees and memory into files", extract},
+    {"make", "DESCRIPTION", "Makes a recording from a description in JSON", make},
+    {"convert", "FILE", "Writes the same handover in another release's format", convert},
 };
 
 }  // namespace

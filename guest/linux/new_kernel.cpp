@@ -78,9 +78,9 @@ std::string retrieve(int device, const Manifest &manifest, std::vector<Retrieved
             return text("session \"%s\": retrieve: %s", spec->name.c_str(),
                         name_of_error(session.session.error()).c_str());
         for (auto file = spec->files.rbegin(); file != spec->files.rend(); ++file)
-            if (const std::string why = retrieve_file(session, *file); !why.empty())
+            if (std::string why = retrieve_file(session, *file); !why.empty())
                 return why;
-        if (const std::string why = retrieve_oddly(device, session, spec->files); !why.empty())
+        if (std::string why = retrieve_oddly(device, session, spec->files); !why.empty())
             return why;
     }
     return {};
@@ -140,7 +140,7 @@ std::string compare_reservations(const Manifest &manifest, const std::string &lo
     for (const ManifestReservation &reservation : manifest.reservations) {
         if (log.find("Revived memory reservation '" + reservation.name + "' from KHO") == std::string::npos)
             return "\"" + reservation.name + "\" was not revived";
-        if (const std::string why = reservation_difference(reservation); !why.empty())
+        if (std::string why = reservation_difference(reservation); !why.empty())
             return why;
     }
     return {};

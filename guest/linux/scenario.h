@@ -14,7 +14,7 @@ struct Release {
     unsigned major = 0, minor = 0;
 
     static Release from(std::string_view uname);
-    auto operator<=>(const Release &) const = default;
+    auto operator<=>(const Release &) const = default;  // NOLINT(modernize-use-nullptr): there is none
 };
 
 // What the formats of a release can hold.

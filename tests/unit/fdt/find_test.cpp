@@ -121,6 +121,8 @@ TEST_F(Find, IsLessSureWhereSomethingIsWrong) {
         {"a damaged FDT", damage_kho, kho_at, Certainty::possible, "the FDT is damaged: FDT_ERR_TRUNCATED"},
         {"a damaged FDT, its node", damage_kho, node_at, Certainty::possible,
          "no KHO FDT at 0x22000: the FDT is damaged: FDT_ERR_TRUNCATED"},
+        {"a damaged FDT, boot_params", damage_kho, params_at, Certainty::possible,
+         "no KHO FDT at 0x22000: the FDT is damaged: FDT_ERR_TRUNCATED"},
         {"a damaged FDT, its subtree", damage_kho, luo_at, Certainty::likely, "nothing found points here"},
         {"an FDT of another kind", [](auto &m) { put_fdt(m, kho_at, "luo-v1"); }, node_at,
          Certainty::possible, "the FDT at 0x22000 is not KHO's but \"luo-v1\""},

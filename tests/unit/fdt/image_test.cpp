@@ -83,6 +83,10 @@ TEST(Image, WhatIsNothingIsRefusedWithAReason) {
     truncated.resize(100);
     auto damaged = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
     damaged[8] = std::byte{0xff};  // off_dt_struct
+    auto old = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
+    old[23] = std::byte{15};  // version; libfdt 1.6.1 follows a null pointer then
+    auto odd = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
+    odd[11] = static_cast<std::byte>(std::to_integer<int>(odd[11]) + 2);  // off_dt_struct
     auto endless = bytes_of("\xd0\x0d\xfe\xed");
     endless.resize(max_blob_size + 1);
     const struct {
@@ -99,6 +103,9 @@ TEST(Image, WhatIsNothingIsRefusedWithAReason) {
         {"an FDT's magic alone", bytes_of("\xd0\x0d\xfe\xed"), Errc::fdt_header, "4 bytes"},
         {"a cut FDT", truncated, Errc::fdt_header, "in 100"},
         {"a damaged FDT", damaged, Errc::fdt_header, "damaged"},
+        {"an FDT of an old version", old, Errc::fdt_header, "damaged: FDT_ERR_BADVERSION"},
+        {"an FDT whose structure begins at an odd address", odd, Errc::fdt_header,
+         "damaged: FDT_ERR_BADOFFSET"},
         {"an FDT without compatible", fdt_with_compatible(nullptr), Errc::property_missing, "compatible"},
         {"an FDT as large as memory", endless, Errc::input_format, "base address"},
         {"a LUO root of another version", luo_root("luo-v6"), Errc::compatible_unknown, "\"luo-v6\""},

@@ -2,6 +2,7 @@
 // Test memory that knows its extent, and what a boot loader and kernels leave in memory.
 #pragma once
 
+#include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
 #include "fdt/fdt_page.h"
 #include "fdt/image_memory.h"

@@ -273,16 +273,10 @@ TEST(MapText, ColoursAndShadesOnlyWhereAsked) {
 }
 
 TEST(SizeText, IsExactWhereItCanBe) {
-    const std::pair<std::uint64_t, const char *> cases[] = {{0, "0"},
-                                                            {1, "1 B"},
-                                                            {1023, "1023 B"},
-                                                            {1024, "1 KiB"},
-                                                            {1536, "1.5 KiB"},
-                                                            {4096, "4 KiB"},
-                                                            {gib, "1 GiB"},
-                                                            {gib + 1, "1.0 GiB"},
-                                                            {gib - 1, "1023.9 MiB"},
-                                                            {UINT64_MAX, "15.9 EiB"}};
+    const std::pair<std::uint64_t, const char *> cases[] = {
+        {0, "0 bytes"},        {1, "1 byte"},           {1023, "1023 bytes"}, {1024, "1 KiB"},
+        {1536, "1.50 KiB"},    {4096, "4 KiB"},         {gib, "1 GiB"},       {gib + 1, "1.00 GiB"},
+        {gib - 1, "1.00 GiB"}, {UINT64_MAX, "16.0 EiB"}};
     for (const auto &[bytes, text] : cases) EXPECT_EQ(size_text(bytes), text);
 }
 

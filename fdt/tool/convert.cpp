@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// kho convert: the same handover in another generation's format.
+#include "fdt/tool/convert.h"
+
+#include "fdt/abi/x86_boot.h"
+#include "fdt/build.h"
+#include "fdt/convert.h"
+#include "fdt/text.h"
+#include "fdt/tool/format.h"
+#include "fdt/tool/input.h"
+
+namespace kho::tool {
+namespace {
+
+// The machine's memory map: the recording's, else what the image says is RAM, else what it holds.
+std::vector<CoreMemoryRange> memory_map_of(const Command &command, const Input &input) {
+    if (input.image.info().recording && !input.image.info().recording->memory_map.empty())
+        return input.image.info().recording->memory_map;
+    if (input.ram.empty())
+        command.warn(input.path, "the machine's RAM is not known: only memory that is in the file is used");
+    std::vector<CoreMemoryRange> map;
+    for (const Range &range : (input.ram.empty() ? input.image.memory().ranges() : input.ram).ranges())
+        map.push_back({value(range.start), range.size, abi::e820_ram, 0});
+    return map;
+}
+
+const Generation *target_of(const Command &command, const std::optional<std::string> &release) {
+    if (!release) {
+        command.usage("--to RELEASE is missing");
+        return nullptr;
+    }
+    const Generation *target = find_generation(*release);
+    if (target == nullptr) {
+        std::string known;
+        for (const Generation &one : generations())
+            known += (known.empty() ? "" : ", ") + std::string(one.release);
+        command.usage("--to: " + in_quotes(*release) + " is none of " + known);
+    }
+    return target;
+}
+
+}  // namespace
+
+int convert(Command &command) {
+    std::optional<std::string> release, output;
+    bool lossy = false;
+    InputOptions options;
+    command.options.value("to", 't', release, "RELEASE",
+                          "the Linux release whose format is written: 6.19 to 7.3");
+    command.options.value("output", 'o', output, "FILE", "write the recording into this file");
+    command.options.flag("lossy", 0, lossy, "write it even if something is lost");
+    options.declare(command.options);
+    if (const auto over = command.parse(1, 1))
+        return *over;
+    const Generation *target = target_of(command, release);
+    if (target == nullptr)
+        return exit_unusable;
+    if (!output)
+        return command.usage("-o FILE is missing");
+
+    Findings findings;
+    const auto input = open_input(command, command.operands()[0], options, findings);
+    if (!input)
+        return exit_unusable;
+    if (input->blob)
+        return command.fail(input->path, "this is a blob, convert needs the memory around it");
+    if (const Finding *first = findings.first_error())
+        return command.fail(input->path, counted(findings.errors(), "error") + " found, the first is " +
+                                             first->message() + "; see kho check");
+    if (!input->located->scratch_known())
+        return command.fail(input->path, "the scratch areas are not known: nothing in the file names them");
+
+    const std::vector<CoreMemoryRange> map = memory_map_of(command, *input);
+    const Result<Conversion> converted = kho::convert(input->handover, input->image.memory(), *target,
+                                                      usable_memory(map, input->handover.scratch));
+    if (!converted)
+        return command.fail(input->path, converted.error());
+    const Conversion &result = converted.value();
+    if (!command.quiet())
+        for (const Loss &loss : result.losses)
+            command.out << printable(input->path) << ": lost: " << loss.path << ": " << loss.what << '\n';
+    if (!result.losses.empty() && !lossy) {
+        command.warn(input->path, counted(result.losses.size(), "thing") +
+                                      " would be lost, nothing was written; --lossy writes all the same");
+        return exit_findings;
+    }
+    std::vector<Range> ranges(result.content.ranges().begin(), result.content.ranges().end());
+    const RangeSet metadata = result.written.pages.ranges();
+    ranges.insert(ranges.end(), metadata.ranges().begin(), metadata.ranges().end());
+    const OverlayMemory memory(result.written.pages, input->image.memory());
+    const Result<std::uint64_t> size = write_recording(
+        *output, {.data = result.written.data, .memory_map = map, .release = std::string(target->release)},
+        RangeSet(std::move(ranges)), memory);
+    if (!size)
+        return command.fail(*output, size.error());
+    return result.losses.empty() ? exit_clean : exit_findings;
+}
+
+}  // namespace kho::tool

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runs the command as a shell would.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace kho::test {
+
+struct Ran {
+    int status = -1;  // 128 + signal if one ended it
+    std::string out;
+    std::string err;
+};
+
+Ran run(const std::vector<std::string> &arguments);
+// kho, with these arguments behind it.
+Ran kho(std::vector<std::string> arguments);
+// Its standard output goes elsewhere, so `out` stays empty.
+Ran kho_into(const std::string &path, std::vector<std::string> arguments);
+Ran kho_into_closed_pipe(std::vector<std::string> arguments);
+
+// Path of the command, from the environment that Meson sets.
+std::string kho_path();
+
+}  // namespace kho::test
