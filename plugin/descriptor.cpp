@@ -65,11 +65,16 @@ Checked<Descriptor> read_header(const Machine &machine, const RangeSet &ram, Phy
     if (descriptor.size != sizeof(Descriptor))
         return refuse(Status::descriptor_size, 0, at, "descriptor at 0x%" PRIx64 ": size %u, expected %zu",
                       at, descriptor.size, sizeof(Descriptor));
-    if (descriptor.flags != 0 ||
-        std::ranges::any_of(descriptor.reserved, [](std::uint64_t v) { return v != 0; }))
+    const bool in_memory = descriptor.flags == found_in_memory;
+    const bool described = descriptor.scratch.count != 0 || descriptor.preserved.count != 0 ||
+                           descriptor.subtrees.count != 0 || descriptor.session_header != 0 ||
+                           descriptor.flb_header != 0;
+    if ((descriptor.flags != 0 && !in_memory && descriptor.flags != found_in_recording) ||
+        (descriptor.flags != 0 && described) || (descriptor.handover != 0 && !in_memory) ||
+        descriptor.reserved != 0)
         return refuse(Status::descriptor_flags, 0, at,
-                      "descriptor at 0x%" PRIx64 ": unknown flags 0x%" PRIx64
-                      " or a reserved field that is not zero",
+                      "descriptor at 0x%" PRIx64 ": flags 0x%" PRIx64
+                      " that are unknown or contradict a field, or a reserved field that is not zero",
                       at, descriptor.flags);
     return descriptor;
 }
@@ -259,19 +264,22 @@ Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &req
     return {};
 }
 
-}  // namespace
+Refusal check_sessions(const Machine &machine, const Descriptor &descriptor, KexecRequest &request) {
+    request.session_header = PhysAddr{descriptor.session_header};
+    request.liveupdate_number = descriptor.liveupdate_number;
+    if (descriptor.session_header != 0) {
+        const auto sessions =
+            kho::read_luo_sessions(machine, request.session_header, request.preserved_ranges);
+        if (!sessions)
+            return refusal(sessions.error());
+    }
+    return descriptor.flb_header != 0 ? check_flbs(machine, PhysAddr{descriptor.flb_header}, request)
+                                      : Refusal{};
+}
 
-Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) {
-    const RangeSet ram = machine.ram();
-    const auto header = read_header(machine, ram, address);
-    if (!header)
-        return header.error();
-    const Descriptor &descriptor = header.value();
-
-    const auto map =
-        read_array<MemoryRange>(machine, ram, descriptor.memory_map, max_memory_ranges, "memory map");
-    if (!map)
-        return map.error();
+// What this kernel says of itself.
+Refusal read_described(const Machine &machine, const RangeSet &ram, const Descriptor &descriptor,
+                       KexecRequest &request) {
     auto scratch =
         read_array<kho::abi::kho_scratch>(machine, ram, descriptor.scratch, max_scratch_areas, "scratch");
     if (!scratch)
@@ -283,29 +291,64 @@ Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address) 
     const auto subtrees = read_array<Subtree>(machine, ram, descriptor.subtrees, max_subtrees, "subtrees");
     if (!subtrees)
         return subtrees.error();
-
-    KexecRequest request;
     request.scratch = std::move(scratch.value());
-    request.session_header = PhysAddr{descriptor.session_header};
-    request.liveupdate_number = descriptor.liveupdate_number;
-    request.acpi_rsdp = descriptor.acpi_rsdp;
-    if (Refusal r = check_memory_map(ram, map.value(), request); r.status != Status::ok)
-        return r;
     if (Refusal r = check_scratch(request); r.status != Status::ok)
         return r;
     if (Refusal r = check_preserved(preserved.value(), request); r.status != Status::ok)
         return r;
     if (Refusal r = check_subtrees(subtrees.value(), request); r.status != Status::ok)
         return r;
-    if (descriptor.session_header != 0) {
-        const auto sessions =
-            kho::read_luo_sessions(machine, request.session_header, request.preserved_ranges);
-        if (!sessions)
-            return refusal(sessions.error());
-    }
-    if (descriptor.flb_header != 0)
-        if (Refusal r = check_flbs(machine, PhysAddr{descriptor.flb_header}, request); r.status != Status::ok)
-            return r;
+    return check_sessions(machine, descriptor, request);
+}
+
+// What was found, checked against this machine as if it had been described.
+Refusal take_found(Checked<FoundHandover> found, KexecRequest &request) {
+    if (!found)
+        return found.error();
+    for (const Range &area : found.value().scratch) request.scratch.push_back({value(area.start), area.size});
+    std::vector<PreservedRange> preserved;
+    for (const kho::PreservedBlocks &blocks : found.value().preserved)
+        preserved.push_back({value(blocks.address), blocks.order, blocks.count});
+    const RangeSet outside = found.value().unpreserved.minus(request.usable);
+    if (!outside.empty())
+        return refuse(Status::handover_does_not_fit, 0, value(outside.ranges().front().start),
+                      "the handover has memory at 0x%" PRIx64 " that is not usable RAM here",
+                      value(outside.ranges().front().start));
+    if (Refusal r = check_scratch(request); r.status != Status::ok)
+        return r;
+    if (Refusal r = check_preserved(preserved, request); r.status != Status::ok)
+        return r;
+    request.found = std::move(found.value());
+    return {};
+}
+
+}  // namespace
+
+Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address,
+                                      const std::string &recording) {
+    const RangeSet ram = machine.ram();
+    const auto header = read_header(machine, ram, address);
+    if (!header)
+        return header.error();
+    const Descriptor &descriptor = header.value();
+    const auto map =
+        read_array<MemoryRange>(machine, ram, descriptor.memory_map, max_memory_ranges, "memory map");
+    if (!map)
+        return map.error();
+
+    KexecRequest request;
+    request.acpi_rsdp = descriptor.acpi_rsdp;
+    if (Refusal r = check_memory_map(ram, map.value(), request); r.status != Status::ok)
+        return r;
+    Refusal refusal;
+    if (descriptor.flags == found_in_memory)
+        refusal = take_found(find_handover(machine, PhysAddr{descriptor.handover}), request);
+    else if (descriptor.flags == found_in_recording)
+        refusal = take_found(open_recording(recording), request);
+    else
+        refusal = read_described(machine, ram, descriptor, request);
+    if (refusal.status != Status::ok)
+        return refusal;
     return request;
 }
 

@@ -2,10 +2,13 @@
 // Reading the kexec descriptor out of guest memory and checking everything it says.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "fdt/abi/x86_boot.h"
 #include "fdt/handover.h"
+#include "plugin/found.h"
 #include "plugin/machine.h"
 #include "plugin/status.h"
 
@@ -25,9 +28,12 @@ struct KexecRequest {
     std::uint64_t flbs = 0;              // how many
     std::uint64_t liveupdate_number = 0;
     std::uint64_t acpi_rsdp = 0;
+    std::optional<FoundHandover> found;  // goes on as it is; scratch and preserved memory are its
 };
 
-// Refuses with the codes from no_descriptor to flb_references of plugin/registers.h.
-Checked<KexecRequest> read_descriptor(const Machine &machine, kho::PhysAddr address);
+// `recording`: path of what found_in_recording means. Refuses with the codes from no_descriptor to
+// flb_references, and from handover_unreadable on, of plugin/registers.h.
+Checked<KexecRequest> read_descriptor(const Machine &machine, kho::PhysAddr address,
+                                      const std::string &recording);
 
 }  // namespace kexec_handover

@@ -18,11 +18,11 @@ namespace {
 // A guest that keeps ringing with nonsense must not fill the host's disk.
 constexpr unsigned max_log_lines = 1000;
 
-constexpr std::uint64_t last_register = static_cast<std::uint64_t>(Register::verdict);
+constexpr std::uint64_t last_register = static_cast<std::uint64_t>(Register::release);
 
 class Device final : public qemu::DeviceModel {
 public:
-    KexecOptions options{.kernel = {}, .initrd = {}, .append = {}, .record = {}};
+    KexecOptions options{.kernel = {}, .initrd = {}, .append = {}, .record = {}, .handover = {}};
     bool kernel_set = false, initrd_set = false, append_set = false;
 
     std::string realize(std::span<std::byte> rom) override;
@@ -38,6 +38,7 @@ private:
     void ring(Command command);
     void set_verdict(Verdict verdict);
     void settle_paths();
+    std::uint32_t orders() const;
 
     std::optional<Kexec> kexec_;
     std::uint64_t descriptor_ = 0;
@@ -95,7 +96,25 @@ void Device::settle_paths() {
         if (!append_set)
             options.append = qemu::machine_property("append");
     }
-    for (std::string *path : {&options.kernel, &options.initrd, &options.record}) *path = absolute(*path);
+    for (std::string *path : {&options.kernel, &options.initrd, &options.record, &options.handover})
+        *path = absolute(*path);
+}
+
+std::uint32_t Device::orders() const {
+    std::uint32_t bits = 0;
+    const auto set = [&](Order order, bool asked) { bits |= asked ? static_cast<std::uint32_t>(order) : 0; };
+    set(Order::record, !options.record.empty());
+    set(Order::relay, kernel_set);
+    set(Order::replay, !options.handover.empty());
+    set(Order::found, kexec_->last().found);
+    return bits;
+}
+
+// "7.1" is 0x0701.
+std::uint32_t release_number(const kho::Release &release) {
+    unsigned major = 0, minor = 0;
+    std::sscanf(std::string(release.name).c_str(), "%u.%u", &major, &minor);
+    return major << 8 | minor;
 }
 
 std::uint64_t Device::read(std::uint64_t offset, unsigned size) {
@@ -129,6 +148,8 @@ std::uint64_t Device::read(std::uint64_t offset, unsigned size) {
     put(Register::luo_fdt, last.luo_fdt);
     put(Register::mismatched_ranges, kexec_->mismatched_ranges());
     put(Register::verdict, final_verdict);
+    put(Register::orders, orders());
+    put(Register::release, release_number(*options.release));
 
     std::uint64_t result = 0;
     if (offset + size <= page.size())
@@ -163,9 +184,15 @@ void Device::ring(Command command) {
             break;
         case Command::enter:
             refusal = kexec_->enter();
+            // The promise was this kernel's; the next one is not of its kind and gives no verdict.
+            if (refusal.status == Status::ok && kexec_->last().found && final_verdict == Verdict::pending)
+                final_verdict = Verdict::none;
             break;
         case Command::verify:
             refusal = kexec_->verify();
+            break;
+        case Command::record:
+            refusal = kexec_->record(kho::PhysAddr{descriptor_}, options);
             break;
         default:
             refusal = kexec_->unknown_command(static_cast<std::uint32_t>(command));
@@ -211,6 +238,11 @@ std::string set_append(qemu::DeviceModel &model, std::string_view text) {
 
 std::string set_record(qemu::DeviceModel &model, std::string_view text) {
     device(model).options.record = text;
+    return {};
+}
+
+std::string set_handover(qemu::DeviceModel &model, std::string_view text) {
+    device(model).options.handover = text;
     return {};
 }
 
@@ -284,6 +316,10 @@ constexpr qemu::Property properties[] = {
      .description = "file that each handover is written to, as an ELF core",
      .get = [](const qemu::DeviceModel &model) { return device(model).options.record; },
      .set = set_record},
+    {.name = "handover",
+     .description = "recording that the first kexec puts in place, instead of the guest's own handover",
+     .get = [](const qemu::DeviceModel &model) { return device(model).options.handover; },
+     .set = set_handover},
     {.name = "poison",
      .description = "what becomes of memory that was not preserved: on (bytes 0xcc, default), off, zero",
      .get = get_poison,

@@ -17,10 +17,27 @@ namespace {
 using kho::Outcome;
 using kho::Range;
 
-// The handover as the next kernel will see it, before the metadata is in guest memory: the guest's bytes
-// outside of the metadata's range, ours inside.
-Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range range,
-                       const Machine::Sink &sink) {
+constexpr std::uint64_t piece_size = 1 << 20;
+
+// Hands the bytes of `range` of a recording to the sink, a piece at a time.
+Outcome visit_recording(const kho::ElfCore &recording, Range range, const Machine::Sink &sink) {
+    std::vector<std::byte> piece;
+    for (std::uint64_t done = 0; done < range.size; done += piece.size()) {
+        piece.resize(std::min(piece_size, range.size - done));
+        if (Outcome outcome = recording.read(range.start + done, piece); !outcome)
+            return outcome;
+        if (Outcome outcome = sink(piece); !outcome)
+            return outcome;
+    }
+    return kho::success();
+}
+
+// The handover as the next kernel will see it, before anything of it is in guest memory: the guest's bytes
+// outside of the metadata's range, ours inside; or all of them out of a recording.
+Outcome visit_handover(const Machine &machine, const KexecRequest &request, const Metadata &metadata,
+                       Range range, const Machine::Sink &sink) {
+    if (request.found && request.found->recording)
+        return visit_recording(*request.found->recording, range, sink);
     const Range ours = metadata.range();
     if (!range.overlaps(ours))
         return machine.visit(range, sink);
@@ -37,9 +54,18 @@ Outcome visit_handover(const Machine &machine, const Metadata &metadata, Range r
     return kho::success();
 }
 
-kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata,
-                            const kho::Release &release) {
-    kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = std::string(release.name)};
+// All memory that goes on to the next kernel.
+kho::RangeSet handed_over(const KexecRequest &request, const Metadata &metadata) {
+    std::vector<Range> ranges(metadata.kept.ranges().begin(), metadata.kept.ranges().end());
+    const auto preserved = request.preserved_ranges.ranges();
+    ranges.insert(ranges.end(), preserved.begin(), preserved.end());
+    if (!metadata.range().empty())
+        ranges.push_back(metadata.range());
+    return kho::RangeSet(std::move(ranges));
+}
+
+kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata) {
+    kho::CoreHeader header{.data = metadata.handover, .memory_map = {}, .release = metadata.release};
     for (const auto &entry : request.memory_map)
         header.memory_map.push_back({entry.addr, entry.size, entry.type, 0});
     return header;
@@ -86,7 +112,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     Totals totals;
 
     state_ = State::validating;
-    auto checked_request = read_descriptor(machine_, descriptor);
+    auto checked_request = read_descriptor(machine_, descriptor, options.handover);
     if (!checked_request)
         return checked_request.error();
     const KexecRequest &request = checked_request.value();
@@ -97,13 +123,15 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     const auto files = read_kernel_files(options.kernel, options.initrd, request.scratch_ranges.bytes());
     if (!files)
         return files.error();
+    // Linux has its array of scratch areas in scratch: it stays, and the next kernel goes beside it.
+    const kho::RangeSet room = request.scratch_ranges.minus(metadata.kept);
     const auto plan = kho::plan_boot({.kernel = &files.value().image,
                                       .initrd = files.value().initrd,
                                       .command_line = options.append,
                                       .memory_map = request.memory_map,
                                       .handover = metadata.handover,
                                       .acpi_rsdp = request.acpi_rsdp,
-                                      .scratch = &request.scratch_ranges});
+                                      .scratch = &room});
     if (!plan) {
         Refusal r = refusal(plan.error());
         r.what = "kernel " + options.kernel + ": " + r.what;
@@ -117,8 +145,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
                        "kernel " + options.kernel + ": placed out of the purgatory's reach"};
 
     state_ = State::recording;
-    kho::RangeSet preserved = request.preserved_ranges;
-    preserved.add(metadata.range());
+    const kho::RangeSet preserved = handed_over(request, metadata);
     // Looked up before anything else reads or writes memory.
     kho::RangeSet doomed;
     if (options.poison != Poison::off) {
@@ -128,21 +155,20 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
         totals.untouched_bytes = lost.bytes() - doomed.bytes();
     }
     const auto visit = [&](Range range, const Machine::Sink &sink) {
-        return visit_handover(machine_, metadata, range, sink);
+        return visit_handover(machine_, request, metadata, range, sink);
     };
     auto checksums = take_checksums(preserved, visit);
     if (!checksums)
         return refusal(checksums.error());
     if (!options.record.empty()) {
-        const auto size = kho::write_core(options.record, core_header(request, metadata, *options.release),
-                                          preserved, visit);
+        const auto size = kho::write_core(options.record, core_header(request, metadata), preserved, visit);
         if (!size)
             return refusal(size.error());
         totals.recorded_bytes = size.value();
     }
 
     // From here on the old kernel is gone; nothing that can be refused comes after.
-    if (Refusal r = destroy_old_kernel(metadata, doomed, options.poison); r.status != Status::ok)
+    if (Refusal r = destroy_old_kernel(request, metadata, doomed, options.poison); r.status != Status::ok)
         return r;
     state_ = State::loading;
     for (const kho::Placement &placement : plan.value().placements) {
@@ -154,6 +180,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     totals.preserved_ranges = preserved.ranges().size();
     totals.kho_fdt = kho::PhysAddr{metadata.handover.fdt_addr};
     totals.luo_fdt = metadata.luo_fdt;
+    totals.found = request.found.has_value();
     totals.nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
             .count());
@@ -165,16 +192,67 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     return {};
 }
 
-Refusal Kexec::destroy_old_kernel(const Metadata &metadata, const kho::RangeSet &doomed, Poison poison) {
+Refusal Kexec::destroy_old_kernel(const KexecRequest &request, const Metadata &metadata,
+                                  const kho::RangeSet &doomed, Poison poison) {
     state_ = State::poisoning;
-    if (Outcome outcome = machine_.write(metadata.address, metadata.bytes); !outcome)
-        return refusal(outcome.error());
+    if (!metadata.bytes.empty())
+        if (Outcome outcome = machine_.write(metadata.address, metadata.bytes); !outcome)
+            return refusal(outcome.error());
+    if (request.found && request.found->recording) {
+        const kho::RangeSet memory = handed_over(request, metadata);
+        for (const Range &range : memory.ranges()) {
+            kho::PhysAddr to = range.start;
+            const auto put_piece = [&](std::span<const std::byte> piece) {
+                const Outcome outcome = machine_.write(to, piece);
+                to = to + piece.size();
+                return outcome;
+            };
+            if (Outcome outcome = visit_recording(*request.found->recording, range, put_piece); !outcome)
+                return refusal(outcome.error());
+        }
+    }
     for (const Range &range : doomed.ranges()) {
         if (Outcome outcome = machine_.fill(range, poison == Poison::zero ? std::byte{0} : poison_byte);
             !outcome)
             return refusal(outcome.error());
     }
     return {};
+}
+
+Refusal Kexec::record(kho::PhysAddr descriptor, const KexecOptions &options) {
+    if (state_ != State::idle)
+        return report({Status::busy, 0, static_cast<std::uint64_t>(state_),
+                       std::string("record during a kexec, in state ") + name(state_)});
+    const auto record_found = [&]() -> Refusal {
+        const auto request = read_descriptor(machine_, descriptor, options.handover);
+        if (!request)
+            return request.error();
+        if (!request.value().found || request.value().found->recording)
+            return {Status::not_found, 0, value(descriptor),
+                    "record: not of a handover that another kernel left"};
+        if (options.record.empty())
+            return {Status::record_failed, 0, 0, "record= is not set"};
+        const auto metadata = make_metadata(request.value(), *options.release);
+        if (!metadata)
+            return metadata.error();
+        const kho::RangeSet memory = handed_over(request.value(), metadata.value());
+        const auto size = kho::write_core(
+            options.record, core_header(request.value(), metadata.value()), memory,
+            [&](Range range, const Machine::Sink &sink) { return machine_.visit(range, sink); });
+        if (!size)
+            return refusal(size.error());
+        last_.recorded_bytes = size.value();
+        last_.preserved_bytes = memory.bytes();
+        last_.preserved_ranges = memory.ranges().size();
+        last_.kho_fdt = kho::PhysAddr{metadata.value().handover.fdt_addr};
+        last_.luo_fdt = metadata.value().luo_fdt;
+        return {};
+    };
+    try {
+        return report(record_found());
+    } catch (const std::bad_alloc &) {
+        return report({Status::memory_failed, 0, 0, "the host is out of memory"});
+    }
 }
 
 kho::PhysAddr Kexec::claim() {

@@ -23,7 +23,8 @@ struct KexecOptions {
     std::string kernel;  // path; empty: none is set
     std::string initrd;  // path; empty: none
     std::string append;
-    std::string record;                                                // path; empty: no recording
+    std::string record;    // path; empty: no recording
+    std::string handover;  // path of a recording to put in place; empty: none
     const kho::Release *release = kho::find_release(default_release);  // whose format is written; never null
     Poison poison = Poison::on;
 };
@@ -44,6 +45,7 @@ public:
     Refusal kexec(kho::PhysAddr descriptor, const KexecOptions &options);
     Refusal enter();
     Refusal verify();
+    Refusal record(kho::PhysAddr descriptor, const KexecOptions &options);
     Refusal unknown_command(std::uint32_t command);
 
     // Where the purgatory jumps to: told once, to the CPU that asks first. 0 if nothing is handed over.
@@ -61,6 +63,7 @@ public:
         std::uint64_t recorded_bytes = 0;
         kho::PhysAddr kho_fdt{};
         kho::PhysAddr luo_fdt{};
+        bool found = false;  // it handed on what was found
     };
     State state() const { return state_; }
     const Refusal &status() const { return status_; }
@@ -79,7 +82,8 @@ private:
 
     Refusal report(Refusal refusal);
     Refusal hand_over(kho::PhysAddr descriptor, const KexecOptions &options);
-    Refusal destroy_old_kernel(const Metadata &metadata, const kho::RangeSet &doomed, Poison poison);
+    Refusal destroy_old_kernel(const KexecRequest &request, const Metadata &metadata,
+                               const kho::RangeSet &doomed, Poison poison);
 
     Machine &machine_;
     std::span<std::byte> purgatory_;

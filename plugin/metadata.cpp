@@ -32,6 +32,14 @@ bool is_writable(const kho::Release &release) {
 }
 
 Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release) {
+    if (request.found) {
+        Metadata metadata;
+        metadata.luo_fdt = request.found->luo_root;
+        metadata.handover = request.found->data;
+        metadata.kept = request.found->unpreserved;
+        metadata.release = request.found->release;
+        return metadata;
+    }
     const bool with_flbs = !release.flb_compatible.empty();
     if (request.flbs > 0 && (!with_flbs || value(request.session_header) == 0))
         return Refusal{Status::flbs_not_supported, request.flbs, value(request.flb_header),
@@ -65,6 +73,7 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
     }
 
     Metadata metadata;
+    metadata.release = release.name;
     metadata.address = place->start;
     metadata.bytes.resize(place->size);
     std::uint64_t offset = 0;

@@ -4,6 +4,7 @@
 // put into free guest RAM when nothing can fail any more.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "fdt/release.h"
@@ -16,6 +17,8 @@ struct Metadata {
     std::vector<std::byte> bytes;   // preserved too, as blocks of order 0
     kho::PhysAddr luo_fdt{};        // 0: no LUO
     kho::abi::kho_data handover{};  // what the next kernel is told
+    kho::RangeSet kept;             // of a found handover: what it has beside preserved memory
+    std::string release;            // whose format it is
 
     kho::Range range() const { return {address, bytes.size()}; }
 };
@@ -24,7 +27,8 @@ struct Metadata {
 bool is_writable(const kho::Release &release);
 inline constexpr std::string_view default_release = "7.0";
 
-// In the format of `release`. Refuses with no_memory_for_metadata, too_many_entries or flbs_not_supported.
+// In the format of `release`, or what is needed of a found handover. Refuses with no_memory_for_metadata,
+// too_many_entries or flbs_not_supported.
 Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release);
 
 }  // namespace kexec_handover

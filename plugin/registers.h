@@ -44,12 +44,24 @@ enum class Register : std::uint32_t {
     mismatched_ranges =
         0x98,        // R  u64  pieces of preserved memory whose checksum differed at the last verify
     verdict = 0xa0,  // RW u32  Verdict, forward only; passed and failed end QEMU
+    orders = 0xa4,   // R  u32  Order bits: what the device's properties ask of whoever finds a handover
+    release = 0xa8,  // R  u32  of the format that is written: major << 8 | minor
+};
+
+// For a kernel that another one started, whose command line is not ours to choose.
+enum class Order : std::uint32_t {
+    record = 1,  // record= is set: let the device record what was found (Command::record)
+    relay = 2,   // kernel= is set: hand on to it what was found (Descriptor with found_in_memory)
+    replay = 4,  // handover= is set: the first kexec puts that recording in place (found_in_recording)
+    found = 8,   // no order: the last kexec handed on what was found, so its handover is not of this kernel's
+                 // making
 };
 
 enum class Command : std::uint32_t {
     kexec = 1,   // from the purgatory only: validate, hand over, load
     enter = 2,   // from the purgatory only: the jump is about to happen
     verify = 3,  // compare the preserved memory with the checksums taken at the last kexec
+    record = 4,  // write the recording of a handover that another kernel left, and do nothing else
 };
 
 enum class State : std::uint32_t {
@@ -117,7 +129,8 @@ enum class Status : std::uint32_t {
     flbs_too_many = 105,       // or of another number of pages than one
     flb_name = 106,            // empty, unterminated or twice
     flb_references = 107,      // none, or more than an int counts
-    flbs_not_supported = 108,  // there are some, and the format has no place for them, or there are no sessions
+    flbs_not_supported =
+        108,  // there are some, and the format has no place for them, or there are no sessions
     // what comes next
     no_memory_for_metadata = 112,  // no free, unpreserved RAM for FDTs and map
     kernel_missing = 128,          // no kernel is set, or there is no such file
@@ -131,6 +144,14 @@ enum class Status : std::uint32_t {
     command_line_too_long = 136,
     record_failed = 144,  // the recording could not be written whole
     memory_failed = 160,  // RAM vanished while it was read (hot-unplug), or the host is out of memory
+    // a handover that this device did not make
+    handover_unreadable = 176,    // kho_data is not in RAM
+    handover_malformed = 177,     // a strict reader refuses it; the log says where
+    handover_does_not_fit = 178,  // it has memory that is not usable RAM of this machine
+    no_recording = 179,           // handover= is not set
+    recording_unreadable = 180,
+    recording_malformed = 181,
+    not_found = 182,  // record without found_in_memory
 };
 
 // ---------------------------------------------------------------------------------------------------
@@ -147,7 +168,7 @@ static_assert(sizeof(ArrayRef) == 16);
 struct Descriptor {
     std::uint32_t magic;
     std::uint32_t size;               // sizeof(Descriptor)
-    std::uint64_t flags;              // 0
+    std::uint64_t flags;              // DescriptorFlag bits
     ArrayRef memory_map;              // MemoryRange, as the next kernel shall see it
     ArrayRef scratch;                 // kho::abi::kho_scratch
     ArrayRef preserved;               // PreservedRange
@@ -156,9 +177,17 @@ struct Descriptor {
     std::uint64_t liveupdate_number;  // what the LUO FDT shall say
     std::uint64_t acpi_rsdp;          // for the next boot_params; 0: unknown
     std::uint64_t flb_header;         // address of a luo_flb_header_ser; 0: no FLBs
-    std::uint64_t reserved[2];        // 0
+    std::uint64_t handover;           // with found_in_memory: address of a kho_data; else 0
+    std::uint64_t reserved;           // 0
 };
 static_assert(sizeof(Descriptor) == 128);
+
+// The handover is there already and goes on as it is: all of the descriptor that would describe one is 0,
+// from scratch to flb_header; the memory map is this kernel's.
+enum DescriptorFlag : std::uint64_t {
+    found_in_memory = 1,     // another kernel left it
+    found_in_recording = 2,  // handover= names its recording
+};
 
 struct MemoryRange {
     std::uint64_t address;

@@ -59,6 +59,13 @@ const char *name(Status status) {
         CASE(command_line_too_long)
         CASE(record_failed)
         CASE(memory_failed)
+        CASE(handover_unreadable)
+        CASE(handover_malformed)
+        CASE(handover_does_not_fit)
+        CASE(no_recording)
+        CASE(recording_unreadable)
+        CASE(recording_malformed)
+        CASE(not_found)
 #undef CASE
     }
     return "unknown";

@@ -212,6 +212,9 @@ Errno IncomingHandover::for_each_metadata_page(const PhysicalWindow &window, Vis
 }
 
 Errno IncomingHandover::claim_metadata_page(Pages &pages, PhysAddr page, Fault outside, Place &place) {
+    // Linux loads the array of scratch areas as it loads the next kernel: into scratch.
+    if (outside == Fault::scratch_address && pages.is_scratch(page))
+        return Errno::ok;
     if (!can_be_metadata(pages, value(page)))
         return fail(place, outside, value(page));
     if (pages.is_free(page)) {

@@ -98,6 +98,11 @@ public:
     Errno claim_page(kho::PhysAddr page);
     // Makes a free block an incoming one that is claimed: what a kernel that checks nothing would do.
     Errno adopt(kho::PhysAddr block, unsigned order);
+    // Whether memory of the last kernel's that is given back stays as it is, and is not given out again: for
+    // who only looks at a handover. Then retire() takes the place of restore() and free().
+    bool keeps_incoming() const { return keeps_incoming_; }
+    void keep_incoming() { keeps_incoming_ = true; }
+    Errno retire(kho::PhysAddr block);
     // An incoming block, claimed or not, becomes a used folio (up to the largest order) or a used run.
     Errno restore(kho::PhysAddr block);
 
@@ -109,6 +114,7 @@ public:
         return is_head(at, incoming) || is_head(at, claimed) || is_head(at, entered);
     }
     bool is_preserved(kho::PhysAddr at) const { return is_head(at, preserved); }
+    bool is_scratch(kho::PhysAddr at) const { return in_map(at) && map_[pfn(at)] == scratch; }
     bool is_free(kho::PhysAddr at) const { return in_map(at) && map_[pfn(at)] == free_page; }
 
     const Counts &counts() const { return counts_; }
@@ -169,6 +175,7 @@ private:
     std::uint8_t *map_ = nullptr;
     std::uint64_t frames_ = 0;
     unsigned largest_order_ = kho::max_order;
+    bool keeps_incoming_ = false;
     Counts counts_;
     std::uint64_t next_[2][kho::max_block_order + 1] = {};  // by zone and order
     std::uint64_t next_run_ = 0;

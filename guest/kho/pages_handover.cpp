@@ -73,6 +73,16 @@ Errno Pages::restore(PhysAddr block) {
     return Errno::ok;
 }
 
+Errno Pages::retire(PhysAddr block) {
+    if (!is_incoming(block))
+        return Errno::einval;
+    const std::uint64_t frame = pfn(block);
+    const std::uint64_t count = std::uint64_t{1} << (map_[frame] & order_mask);
+    counts_.incoming -= count;
+    set(frame, count, reserved);
+    return Errno::ok;
+}
+
 Errno Pages::add_incoming(PhysAddr start, unsigned order) {
     if (order > kho::max_block_order || !kho::is_aligned(kho::value(start), kho::order_bytes(order)))
         return Errno::einval;

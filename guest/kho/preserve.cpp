@@ -35,6 +35,8 @@ Errno unpreserve_free(Pages &pages, PhysAddr folio) {
 }
 
 Errno restore_free(Pages &pages, PhysAddr block) {
+    if (pages.keeps_incoming())
+        return pages.retire(block);
     const Result<unsigned> order = pages.order_of(block);
     if (!order)
         return order.error();

@@ -95,6 +95,8 @@ public:
         return pool_.pages() + by_name_.pages() + files_.entries.pages() + files_.by_token.pages() +
                registry_.pages();
     }
+    // By name, retrieved or not; nullptr if there is none.
+    Session *find_incoming(std::string_view name) const { return find(name, true); }
     const List<Session> &outgoing() const { return outgoing_; }
     const List<Session> &incoming() const { return incoming_; }
     // What went wrong in the last operation, and its errno; empty if nothing did.

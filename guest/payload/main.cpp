@@ -6,6 +6,7 @@
 
 namespace guest {
 
+using kexec_handover::Order;
 using kexec_handover::Register;
 using kexec_handover::Verdict;
 
@@ -38,7 +39,9 @@ bool device_is_there() {
 
 void Payload::run(const BootInfo &info) {
     info_ = &info;
-    params_ = Params::parse(info.command_line);
+    // Another kernel's command line says nothing to us.
+    if (!info.handover || arch::read_register64(Register::kexec_count) != 0)
+        params_ = Params::parse(info.command_line);
     if (!device_is_there())
         payload_bail_out(
             "there is no kexec-handover device: run QEMU with -plugin libkexec-handover.so "
@@ -49,13 +52,18 @@ void Payload::run(const BootInfo &info) {
         bail_out("expect=: the device has no status ", Quoted{params_.expect});
     if (!params_.crash.empty() && !crash(params_.crash))
         bail_out("crash=: unknown way ", Quoted{params_.crash});
-    if (info.command_line_truncated)
+    if (info.command_line_truncated && !info.handover)
         bail_out("the command line is cut: its parameters are not those that were meant");
     if (params_.lives > Params::max_lives)
         bail_out("lives=: at most ", Params::max_lives);
     const std::uint64_t kexecs = arch::read_register64(Register::kexec_count);
     life_ = kexecs + 1;
-    start_ = start_of(kexecs, info.handover.has_value(), info.handover_malformed);
+    orders_ = arch::read_register32(Register::orders);
+    start_ = start_of(kexecs, info.handover.has_value(), info.handover_malformed, ordered(Order::found));
+    if (start_ == Start::foreign)
+        foreign_life();
+    if (start_ == Start::cold_boot && ordered(Order::replay))
+        replay_life();
     begin_document();
     static_cast<void>(start_ == Start::cold_boot ? first_life() : later_life());
     finish();

@@ -42,13 +42,14 @@ private:
 }  // namespace
 
 Result<Outgoing> build_outgoing(Pages &pages, const OutgoingRequest &request) {
-    const std::uint64_t ranges = count_preserved_ranges(pages);
+    const std::uint64_t ranges = request.found != 0 ? 0 : count_preserved_ranges(pages);
     // Two more preserved ranges: forgetting a block can split one.
     const std::uint64_t bytes = Carver::size(1, sizeof(Descriptor)) +
                                 Carver::size(request.memory_map.size() + 1, sizeof(MemoryRange)) +
                                 Carver::size(request.scratch.size() + 1, sizeof(kho_scratch)) +
                                 Carver::size(ranges + 2, sizeof(PreservedRange)) +
-                                Carver::size(2, sizeof(Subtree));
+                                Carver::size(2, sizeof(Subtree)) +
+                                Carver::size(1, sizeof(kho::abi::kho_data));
     Outgoing out;
     out.run_pages = pages_of(bytes);
     const Result<PhysAddr> run = pages.allocate_run(out.run_pages);
@@ -63,6 +64,8 @@ Result<Outgoing> build_outgoing(Pages &pages, const OutgoingRequest &request) {
     out.scratch = carver.take<kho_scratch>(request.scratch.size() + 1);
     out.preserved = carver.take<PreservedRange>(ranges + 2);
     out.subtrees = carver.take<Subtree>(2);
+    auto *handover = carver.take<kho::abi::kho_data>(1);
+    *handover = request.handover;
     std::copy(request.memory_map.begin(), request.memory_map.end(), out.memory_map);
     std::copy(request.scratch.begin(), request.scratch.end(), out.scratch);
     static_cast<void>(list_preserved_ranges(pages, {out.preserved, ranges}));
@@ -74,7 +77,7 @@ Result<Outgoing> build_outgoing(Pages &pages, const OutgoingRequest &request) {
     *out.descriptor = Descriptor{
         .magic = kexec_handover::descriptor_magic,
         .size = sizeof(Descriptor),
-        .flags = 0,
+        .flags = request.found,
         .memory_map = reference(out.memory_map, request.memory_map.size()),
         .scratch = reference(out.scratch, request.scratch.size()),
         .preserved = reference(out.preserved, ranges),
@@ -83,7 +86,10 @@ Result<Outgoing> build_outgoing(Pages &pages, const OutgoingRequest &request) {
         .liveupdate_number = request.liveupdate_number,
         .acpi_rsdp = request.acpi_rsdp,
         .flb_header = kho::value(request.flb_header),
-        .reserved = {},
+        .handover = request.found == kexec_handover::found_in_memory
+                        ? kho::value(pages.window().address(handover))
+                        : 0,
+        .reserved = 0,
     };
     return out;
 }

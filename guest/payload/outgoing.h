@@ -18,6 +18,9 @@ struct OutgoingRequest {
     kho::PhysAddr flb_header{};
     std::uint64_t liveupdate_number = 0;
     std::uint64_t acpi_rsdp = 0;
+    // A DescriptorFlag: what was found is handed on, and nothing but the memory map describes it.
+    std::uint64_t found = 0;
+    kho::abi::kho_data handover{};  // with found_in_memory
 };
 
 // Pointers into the run; there is room for one more entry in every array than the counts say, for those who

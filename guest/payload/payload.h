@@ -5,6 +5,7 @@
 #include "guest/arch/arch.h"
 #include "guest/kho/incoming.h"
 #include "guest/kho/memory_layout.h"
+#include "guest/linux/manifest_reader.h"
 #include "guest/luo/live_update.h"
 #include "guest/luo/luo_root.h"
 #include "guest/luo/memfd_handler.h"
@@ -50,6 +51,19 @@ private:
     // Of the first.
     bool make_files();
     bool try_breaks();
+
+    // Of one that another kernel started, or that hands a recording on.
+    [[noreturn]] void foreign_life();
+    [[noreturn]] void replay_life();
+    bool retrieve_everything();
+    bool check_manifest();
+    bool verify_entry(std::string_view session, const agent::ManifestLine &line);
+    bool record_found();
+    [[noreturn]] void hand_on(std::uint64_t found);
+    [[noreturn]] void end_foreign();
+    bool ordered(kexec_handover::Order order) const {
+        return (orders_ & static_cast<std::uint32_t>(order)) != 0;
+    }
 
     // Of the later ones.
     bool check_boot();
@@ -114,6 +128,7 @@ private:
     Params params_;
     std::uint64_t life_ = 1;
     Start start_ = Start::cold_boot;
+    std::uint32_t orders_ = 0;        // of the device
     std::uint64_t content_life_ = 1;  // the life that wrote the files last
     MemoryLayout layout_;
     PhysRange taken_[2 + sizeof(BootInfo::boot_data) / sizeof(PhysRange)] = {};
@@ -124,7 +139,7 @@ private:
     LuoRoot luo_;
     Pages pages_;
     MemoryFiles memory_files_;
-    MemfdHandler memfd_;
+    MemfdHandler memfd_[2];  // memfd-v1 and memfd-v2
     LiveUpdate live_update_;
     LifeCycle life_cycle_;
     Scenario scenario_;

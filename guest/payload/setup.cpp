@@ -104,7 +104,11 @@ void Payload::set_up_scenario() {
 
 bool Payload::start_live_update() {
     memory_files_.init(pages_);
-    memfd_.init(pages_, memory_files_, params_.strict);
+    // The first that takes a file preserves it; both take what the last kernel handed over.
+    const bool later = arch::read_register32(Register::release) >= 0x0701;
+    for (unsigned i = 0; i < 2; i++)
+        memfd_[i].init(pages_, memory_files_, params_.strict,
+                       (i == 0) == later ? MemfdFormat::v2 : MemfdFormat::v1);
     // NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers
     const std::uint64_t table_bytes = std::uint64_t{scenario_.files()} * sizeof(MemoryFile *);
     table_pages_ = pages_of(table_bytes);
@@ -117,13 +121,15 @@ bool Payload::start_live_update() {
         file_table_ = reinterpret_cast<MemoryFile **>(bytes);
         error = live_update_.start(pages_, true, params_.cycle);
     }
-    if (error == Errno::ok)
-        error = live_update_.registry().add(memfd_);
+    for (MemfdHandler &handler : memfd_)
+        if (error == Errno::ok)
+            error = live_update_.registry().add(handler);
     if (error == Errno::ok && params_.cycle)
         error = life_cycle_.start(pages_, live_update_, life_);
     if (error != Errno::ok)
         report_error("live update: ", error);
-    return ktap.check(error == Errno::ok, "live update", "handler ", memfd_.compatible);
+    return ktap.check(error == Errno::ok, "live update", "handlers ", memfd_[0].compatible, ", ",
+                      memfd_[1].compatible);
 }
 
 }  // namespace guest

@@ -10,17 +10,19 @@ namespace guest {
 
 enum class Start : std::uint8_t {
     cold_boot,
-    after_kexec,  // with a handover
+    after_kexec,  // with a handover of ours
+    foreign,      // with a handover that another kernel made
     lost,         // after a kexec, without one
     malformed,    // the boot data has one that cannot be read
 };
 
-// `kexecs` since power-on or system reset.
-constexpr Start start_of(std::uint64_t kexecs, bool handover, bool malformed) {
+// `kexecs` since power-on or system reset, as the device counts; `found`: the last of them handed on what it
+// found.
+constexpr Start start_of(std::uint64_t kexecs, bool handover, bool malformed, bool found) {
     if (malformed)
         return Start::malformed;
     if (handover)
-        return Start::after_kexec;
+        return kexecs == 0 || found ? Start::foreign : Start::after_kexec;
     return kexecs == 0 ? Start::cold_boot : Start::lost;
 }
 

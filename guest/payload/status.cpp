@@ -64,6 +64,13 @@ constexpr Named names[] = {
     {Status::command_line_too_long, "command_line_too_long"},
     {Status::record_failed, "record_failed"},
     {Status::memory_failed, "memory_failed"},
+    {Status::handover_unreadable, "handover_unreadable"},
+    {Status::handover_malformed, "handover_malformed"},
+    {Status::handover_does_not_fit, "handover_does_not_fit"},
+    {Status::no_recording, "no_recording"},
+    {Status::recording_unreadable, "recording_unreadable"},
+    {Status::recording_malformed, "recording_malformed"},
+    {Status::not_found, "not_found"},
 };
 
 }  // namespace

@@ -51,7 +51,8 @@ void GuestImage::store() {
                                 .liveupdate_number = 1,
                                 .acpi_rsdp = 0,
                                 .flb_header = 0,
-                                .reserved = {}};
+                                .handover = 0,
+                                .reserved = 0};
     q_.store(descriptor_at, descriptor);
     kho::abi::luo_session_ser session{.name = "alpha", .file_set = {}};
     q_.store(sessions_at, kho::abi::luo_session_header_ser{1});

@@ -12,9 +12,11 @@ TEST(Start, OnlyTheFirstKernelMayFindNothing) {
         std::uint64_t kexecs;
         bool handover, malformed;
         Start expected;
+        bool found = false;
     } cases[] = {
         {"power-on", 0, false, false, Start::cold_boot},
-        {"a handover that the device did not count, Linux's", 0, true, false, Start::after_kexec},
+        {"a handover that the device did not count, Linux's", 0, true, false, Start::foreign},
+        {"a handover that was handed on", 1, true, false, Start::foreign, true},
         {"the second kernel", 1, true, false, Start::after_kexec},
         {"the second kernel without a handover", 1, false, false, Start::lost},
         {"the last kernel without a handover", ~std::uint64_t{0}, false, false, Start::lost},
@@ -22,7 +24,7 @@ TEST(Start, OnlyTheFirstKernelMayFindNothing) {
         {"a malformed node beside a good one", 1, true, true, Start::malformed},
         {"a malformed node at power-on", 0, false, true, Start::malformed},
     };
-    for (const auto &c : cases) EXPECT_EQ(start_of(c.kexecs, c.handover, c.malformed), c.expected) << c.what;
+    for (const auto &c : cases) EXPECT_EQ(start_of(c.kexecs, c.handover, c.malformed, c.found), c.expected) << c.what;
 }
 
 }  // namespace

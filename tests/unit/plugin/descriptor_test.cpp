@@ -28,7 +28,7 @@ TEST_P(RefusedDescriptor, IsRefusedWithCodeAndPlaceAndMemoryIsAsBefore) {
     if (c.after_store)
         c.after_store(guest);
     const auto before = guest.machine.contents();
-    const auto request = read_descriptor(guest.machine, c.at);
+    const auto request = read_descriptor(guest.machine, c.at, "");
     ASSERT_FALSE(request.ok());
     EXPECT_EQ(request.error().status, c.status) << request.error().what;
     EXPECT_EQ(request.error().index, c.index) << request.error().what;
@@ -50,8 +50,8 @@ const Case cases[] = {
     {"WrongMagic", Status::descriptor_magic, 0, 0x1000, [](Guest &x) { x.descriptor.magic ^= 1; }},
     {"SizeTooSmall", Status::descriptor_size, 0, 0x1000, [](Guest &x) { x.descriptor.size = 64; }},
     {"SizeTooLarge", Status::descriptor_size, 0, 0x1000, [](Guest &x) { x.descriptor.size = 136; }},
-    {"UnknownFlag", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.flags = 1; }},
-    {"ReservedFieldSet", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.reserved[1] = 1; }},
+    {"UnknownFlag", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.flags = 4; }},
+    {"ReservedFieldSet", Status::descriptor_flags, 0, 0x1000, [](Guest &x) { x.descriptor.reserved = 1; }},
 
     {"MemoryMapOutsideRam", Status::array_unreadable, 4, 0x80000000,
      [](Guest &x) {
@@ -250,7 +250,7 @@ TEST(Descriptor, OfAnHonestGuestIsTakenAsItIs) {
     Guest guest;
     guest.subtrees = {{"memblock", 0x213000, 0x1000}};
     guest.store();
-    const auto request = read_descriptor(guest.machine, Guest::descriptor_address);
+    const auto request = read_descriptor(guest.machine, Guest::descriptor_address, "");
     ASSERT_TRUE(request.ok()) << request.error().what;
     EXPECT_EQ(request.value().memory_map.size(), 4u);
     EXPECT_EQ(request.value().usable.bytes(), 28 * mib - 0x1000);
@@ -268,7 +268,7 @@ TEST(Descriptor, WithoutLuoNeedsNoSessions) {
     guest.descriptor.session_header = 0;
     guest.header.count = ~std::uint64_t{0};
     guest.store();
-    EXPECT_TRUE(read_descriptor(guest.machine, Guest::descriptor_address).ok());
+    EXPECT_TRUE(read_descriptor(guest.machine, Guest::descriptor_address, "").ok());
 }
 
 // Says to have 8 GiB more, which nobody reads: preserved memory is not looked into.
@@ -298,13 +298,14 @@ TEST(Descriptor, WithAMillionScatteredRangesIsTaken) {
                                 .liveupdate_number = 0,
                                 .acpi_rsdp = 0,
                                 .flb_header = 0,
-                                .reserved = {}};
+                                .handover = 0,
+                                .reserved = 0};
     machine.store(0x2000, MemoryRange{0, 32 * mib, 1, 0});
     machine.store(0x2018, MemoryRange{4 * gib, 8 * gib, 1, 0});
     machine.store(0x3000, kho::abi::kho_scratch{24 * mib, 8 * mib});
     ASSERT_TRUE(machine.write(kho::PhysAddr{0x100000}, std::as_bytes(std::span(ranges))).ok());
     machine.store(0x1000, descriptor);
-    const auto request = read_descriptor(machine, kho::PhysAddr{0x1000});
+    const auto request = read_descriptor(machine, kho::PhysAddr{0x1000}, "");
     ASSERT_TRUE(request.ok()) << request.error().what;
     EXPECT_EQ(request.value().preserved_ranges.ranges().size(), 1'000'000u);
     const auto metadata = make_metadata(request.value(), *kho::find_release(default_release));
@@ -324,7 +325,7 @@ TEST(Descriptor, ThatChangesWhileItIsReadIsUsedAsItWasChecked) {
             std::ranges::fill(bytes, std::byte{0xff});
         }
     };
-    const auto request = read_descriptor(guest.machine, Guest::descriptor_address);
+    const auto request = read_descriptor(guest.machine, Guest::descriptor_address, "");
     ASSERT_TRUE(request.ok()) << request.error().what;
     for (const auto &[address, count] : reads) EXPECT_EQ(count, 1) << std::hex << address;
     EXPECT_EQ(request.value().preserved_ranges.bytes(), 0x10000 + 0x2000 + 0x2000 + mib);

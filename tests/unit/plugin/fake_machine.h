@@ -128,7 +128,8 @@ struct Guest {
                           .liveupdate_number = 1,
                           .acpi_rsdp = 0xf1234,
                           .flb_header = 0,
-                          .reserved = {}};
+                          .handover = 0,
+                          .reserved = 0};
     std::vector<MemoryRange> memory_map{{0, 0x1000, 2, 0},
                                         {0x1000, 24 * mib - 0x1000, 1, 0},
                                         {0xfec00000, 0x1000, 2, 0},

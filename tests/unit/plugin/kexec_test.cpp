@@ -24,6 +24,7 @@ struct World {
                          .initrd = {},
                          .append = "lives=2",
                          .record = {},
+                         .handover = {},
                          .release = kho::find_release("6.19")};
 
     World() { guest.store(); }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a Linux guest wrote down of its handover (guest/linux/manifest_reader.h) against what arrived.
+#include <algorithm>
+
+#include "guest/linux/content.h"
+#include "guest/payload/payload.h"
+
+namespace guest {
+
+namespace {
+
+// Goes through a file's words in ascending order.
+class FileWords {
+public:
+    FileWords(const Pages &pages, const MemoryFile &file) : pages_(&pages), content_(file.content()) {}
+
+    // The word at `offset`, a multiple of 8; 0 in a hole.
+    std::uint64_t at(std::uint64_t offset) {
+        while (!content_.empty() && content_.front().offset() + content_.front().bytes() <= offset)
+            content_ = content_.subspan(1);
+        std::uint64_t word = 0;
+        if (!content_.empty() && content_.front().offset() <= offset)
+            static_cast<void>(
+                pages_->window().load(content_.front().at + (offset - content_.front().offset()), word));
+        return word;
+    }
+
+private:
+    const Pages *pages_;
+    std::span<const FileFolio> content_;
+};
+
+// The first wrong word, or the file's size.
+std::uint64_t first_difference(const Pages &pages, const MemoryFile &file, std::uint64_t seed,
+                               agent::Layout layout, std::uint64_t &found) {
+    FileWords words(pages, file);
+    // Behind the last folio there are only holes.
+    const auto content = file.content();
+    const std::uint64_t end =
+        content.empty() ? 0 : std::min(file.size, content.back().offset() + content.back().bytes());
+    for (std::uint64_t offset = 0; offset < end; offset += 8) {
+        const std::uint64_t left = file.size - offset;
+        const std::uint64_t mask = left < 8 ? (std::uint64_t{1} << left * 8) - 1 : ~std::uint64_t{0};
+        found = words.at(offset) & mask;
+        if (found != (agent::content_word(seed, layout, offset) & mask))
+            return offset;
+    }
+    found = 0;
+    for (std::uint64_t page = kho::align_up(end, kho::page_size); page < file.size; page += kho::page_size)
+        if (agent::has_page(layout, page / kho::page_size))
+            return page;
+    return file.size;
+}
+
+}  // namespace
+
+bool Payload::verify_entry(std::string_view session_name, const agent::ManifestLine &line) {
+    const auto wrong = [&](const auto &...what) {
+        report_error("session ", Quoted{session_name}, " token ", Hex{line.token}, ": ", what...);
+        return false;
+    };
+    Session *session = live_update_.find_incoming(session_name);
+    if (session == nullptr)
+        return wrong("there is no such session");
+    const Result<File *> found = live_update_.retrieve(*session, line.token);
+    if (!found)
+        return wrong(found.error());
+    if ((*found)->type != &MemoryFiles::type)
+        return wrong("not a memory file");
+    const auto &file = *static_cast<const MemoryFile *>(*found);
+    if (file.size != line.size)
+        return wrong("size ", file.size, " instead of ", line.size);
+    if (file.position != line.position)
+        return wrong("position ", file.position, " instead of ", line.position);
+    if (line.seals && file.seals != *line.seals)
+        return wrong("seals ", Hex{file.seals}, " instead of ", Hex{*line.seals});
+    std::uint64_t word = 0;
+    const std::uint64_t at = first_difference(pages_, file, *line.seed, line.layout, word);
+    if (at < file.size)
+        return wrong("offset ", Hex{at}, ": expected ", Hex{agent::content_word(*line.seed, line.layout, at)},
+                     " found ", Hex{word});
+    return true;
+}
+
+bool Payload::check_manifest() {
+    Session *session = live_update_.find_incoming(agent::manifest_session);
+    if (session == nullptr) {
+        const bool nothing = totals_.files == 0;
+        return ktap.check(true, nothing
+                                    ? "manifest # SKIP nothing was handed over that it could tell of"
+                                    : "manifest # SKIP there is none: nobody says what the files must hold");
+    }
+    const Result<File *> found = live_update_.retrieve(*session, agent::manifest_token);
+    if (!found || (*found)->type != &MemoryFiles::type) {
+        report_error("the manifest's session has no manifest");
+        return ktap.check(false, "manifest");
+    }
+    const auto &file = *static_cast<const MemoryFile *>(*found);
+    constexpr std::uint64_t longest = 16 << 20;
+    if (file.size == 0 || file.size > longest)
+        return ktap.check(false, "manifest", file.size, " bytes");
+    const Result<kho::PhysAddr> run = pages_.allocate_run(pages_of(file.size + 8));
+    if (!run)
+        bail_out("no memory to read the manifest");
+    auto *text = reinterpret_cast<char *>(pages_.bytes(*run, pages_of(file.size + 8) * kho::page_size));
+    FileWords words(pages_, file);
+    for (std::uint64_t offset = 0; offset < file.size; offset += 8) {
+        const std::uint64_t word = words.at(offset);
+        __builtin_memcpy(text + offset, &word, 8);
+    }
+
+    agent::ManifestReader reader(std::string_view(text, file.size));
+    std::string_view in_session, release, scenario;
+    std::uint64_t verified = 0;
+    bool good = true;
+    while (const auto line = reader.next()) {
+        using Kind = agent::ManifestLine::Kind;
+        if (line->kind == Kind::session)
+            in_session = line->text;
+        else if (line->kind == Kind::release)
+            release = line->text;
+        else if (line->kind == Kind::scenario)
+            scenario = line->text;
+        else if (line->kind == Kind::file) {
+            good = verify_entry(in_session, *line) && good;
+            verified++;
+        }
+    }
+    // All that there is must be in it, but for its own file.
+    const bool all = verified + 1 == totals_.files;
+    if (!reader.complete())
+        report_error("manifest: line ", reader.line(), " is malformed");
+    else if (!all)
+        report_error("manifest: ", verified, " files, but ", totals_.files - 1, " were handed over");
+    return ktap.check(good && all && reader.complete(), "manifest", "scenario ", scenario, ", from ", release,
+                      ": ", verified, " files as written");
+}
+
+}  // namespace guest
