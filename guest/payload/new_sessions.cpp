@@ -120,7 +120,8 @@ bool Payload::retrieve_sessions() {
     Session &session = *live_update_.incoming().first()->next;
     const std::uint64_t token = scenario_.file(scenario_.session(1), 2).token;
     const Result<File *> same = live_update_.retrieve(session, token);
-    const bool same_good = same && *same == file_slot(2) && (*same)->references == 3;
+    const bool same_good =
+        same && *same == file_slot(scenario_.session(0).files + 2) && (*same)->references == 3;
     if (same)
         put_file(**same);
     static_cast<void>(
