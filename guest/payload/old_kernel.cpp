@@ -73,7 +73,8 @@ bool Payload::preserve_sessions() {
         }
         // The limit is where the format says it is, and whoever hits it takes nothing along.
         if (good && spec.files == kho::abi::max_files_per_set) {
-            const Errno error = live_update_.preserve(**session, 0, file_slot(0));
+            constexpr std::uint64_t unused_token = 0x7fff000000000000;
+            const Errno error = live_update_.preserve(**session, unused_token, file_slot(0));
             if (error != Errno::enospc) {
                 report_error("file ", spec.files + 1, " of a session: ", error, " instead of ENOSPC");
                 good = false;
