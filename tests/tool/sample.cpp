@@ -68,9 +68,9 @@ Handover sample_content(std::string_view release) {
     return content;
 }
 
-std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content) {
-    const RangeSet free({{PhysAddr{0x2000000}, 0x2000000}});
-    Result<Written> written = write_handover(content, *find_generation(release), free);
+std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content,
+                   Range free) {
+    Result<Written> written = write_handover(content, *find_generation(release), RangeSet({free}));
     if (!written)
         give_up(written.error());
     const MetadataPages &pages = written.value().pages;
