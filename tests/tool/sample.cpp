@@ -80,7 +80,7 @@ std::string record(const TemporaryFolder &folder, std::string_view release, cons
     const CoreHeader header{.data = written.value().data,
                             .memory_map = {{value(ram.start), ram.size, 1, 0}},
                             .release = std::string(release)};
-    const std::string path = folder.file(std::string(release) + ".core");
+    std::string path = folder.file(std::string(release) + ".core");
     const auto size =
         write_core(path, header, RangeSet(std::move(ranges)), [&](Range range, const auto &sink) {
             for (std::uint64_t offset = 0; offset < range.size; offset += page_size) {
