@@ -73,7 +73,7 @@ Outcome copy_file(const Memory &memory, const Memfd &memfd, const FileSink &sink
                 return outcome;
         done = extent.offset;
         bool reading = true;  // or writing
-        const Outcome outcome = copy_memory(memory, {extent.address, extent.size}, [&](auto bytes) {
+        Outcome outcome = copy_memory(memory, {extent.address, extent.size}, [&](auto bytes) {
             reading = false;
             Outcome written = sink.bytes(bytes);
             if (written) {

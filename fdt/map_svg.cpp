@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
@@ -83,7 +84,7 @@ Column make_column(const PageCounts &counts, std::uint64_t cell_pages) {
             continue;
         covered += counts[kind];
         const double share = static_cast<double>(counts[kind]) / static_cast<double>(cell_pages);
-        column.height[kind] = std::max(at_least, static_cast<int>(share * row_height + 0.5));
+        column.height[kind] = std::max(at_least, static_cast<int>(std::lround(share * row_height)));
         sum += column.height[kind];
     }
     const bool full = covered == cell_pages;

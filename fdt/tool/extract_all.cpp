@@ -94,7 +94,8 @@ Outcome write_file(Command &command, const Input &input, const Memfd &memfd, con
 int extract_all(Command &command, const Input &input, const Damage &damage, const std::string &folder) {
     if (const int error = make_empty_folder(folder); error != 0)
         return command.fail(folder, std::strerror(error));
-    const std::string index = folder + "/index.json";
+    const std::string prefix = folder + "/";
+    const std::string index = prefix + "index.json";
     const int descriptor = ::open(index.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return command.fail(index, std::strerror(errno));
@@ -117,7 +118,8 @@ int extract_all(Command &command, const Input &input, const Damage &damage, cons
                 // Malformed: the same token twice.
                 if (const unsigned before = taken[name]++; before != 0)
                     name += "+" + std::to_string(before);
-                if (Outcome outcome = write_file(command, input, *entry.memfd, folder + "/" + name); !outcome)
+                const std::string path = prefix + name;
+                if (Outcome outcome = write_file(command, input, *entry.memfd, path); !outcome)
                     problem = describe(outcome.error());
             }
             if (problem) {

@@ -94,7 +94,7 @@ struct Options::Call {
 };
 
 std::optional<std::string> Options::parse(std::vector<std::string> &arguments) const {
-    if (const auto wrong = value_of_flag(arguments))
+    if (auto wrong = value_of_flag(arguments))
         return wrong;
     Call call{*this, {}};
     const auto callback = reinterpret_cast<gpointer>(&Call::take);

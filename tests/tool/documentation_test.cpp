@@ -107,6 +107,23 @@ TEST_F(Schema, HoldsForWhatEachVerbPrints) {
     EXPECT_EQ(problems("check_list", kho({"check", "--list", "--json"}).out), "");
 }
 
+TEST_F(Schema, HoldsForComparisonsAndTheIndexOfExtractedFiles) {
+    const std::string old = record_sample(folder, "7.1");
+    Handover other = sample_content("7.2");
+    other.luo->sessions[0].files.pop_back();
+    other.luo->sessions[0].name = "vm-3 \xff";
+    const std::string changed = record(folder, "7.2", other);
+    for (const auto &arguments : std::vector<std::vector<std::string>>{
+             {"diff", "--json", old, old}, {"diff", "--json", "--strict", old, changed}}) {
+        const Ran ran = kho(arguments);
+        EXPECT_LE(ran.status, 1) << ran.err;
+        EXPECT_EQ(problems("diff", ran.out), "");
+    }
+    const std::string all = folder.file("all");
+    EXPECT_LE(kho({"extract", "--all=" + all, changed}).status, 1);
+    EXPECT_EQ(problems("index", TemporaryFolder::contents(all + "/index.json")), "");
+}
+
 TEST_F(Schema, HoldsForAHandoverOfNothing) {
     const std::string path =
         record(folder, "7.2", Handover{.format = KhoFormat::v4, .scratch = {{PhysAddr{0x100000}, 0x100000}}});

@@ -27,6 +27,7 @@ Ran spawn(const std::vector<std::string> &arguments, int output) {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), flags, 0600);
     std::vector<char *> words;
+    words.reserve(arguments.size() + 1);
     for (const std::string &argument : arguments) words.push_back(const_cast<char *>(argument.c_str()));
     words.push_back(nullptr);
 
@@ -62,7 +63,7 @@ Ran kho(std::vector<std::string> arguments) { return run(with_kho(std::move(argu
 
 Ran kho_into(const std::string &path, std::vector<std::string> arguments) {
     const int output = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    const Ran ran = spawn(with_kho(std::move(arguments)), output);
+    Ran ran = spawn(with_kho(std::move(arguments)), output);
     close(output);
     return ran;
 }
@@ -72,7 +73,7 @@ Ran kho_into_closed_pipe(std::vector<std::string> arguments) {
     if (pipe2(ends, O_CLOEXEC) != 0)
         std::abort();
     close(ends[0]);
-    const Ran ran = spawn(with_kho(std::move(arguments)), ends[1]);
+    Ran ran = spawn(with_kho(std::move(arguments)), ends[1]);
     close(ends[1]);
     return ran;
 }

@@ -68,9 +68,9 @@ Handover sample_content(std::string_view release) {
     return content;
 }
 
-std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content) {
-    const RangeSet free({{PhysAddr{0x2000000}, 0x2000000}});
-    Result<Written> written = write_handover(content, *find_generation(release), free);
+std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content,
+                   Range free) {
+    Result<Written> written = write_handover(content, *find_generation(release), RangeSet({free}));
     if (!written)
         give_up(written.error());
     const MetadataPages &pages = written.value().pages;
@@ -80,7 +80,7 @@ std::string record(const TemporaryFolder &folder, std::string_view release, cons
     const CoreHeader header{.data = written.value().data,
                             .memory_map = {{value(ram.start), ram.size, 1, 0}},
                             .release = std::string(release)};
-    const std::string path = folder.file(std::string(release) + ".core");
+    std::string path = folder.file(std::string(release) + ".core");
     const auto size =
         write_core(path, header, RangeSet(std::move(ranges)), [&](Range range, const auto &sink) {
             for (std::uint64_t offset = 0; offset < range.size; offset += page_size) {

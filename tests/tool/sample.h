@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "fdt/handover.h"
+#include "fdt/ranges.h"
 #include "tests/temporary_folder.h"
 
 namespace kho::test {
@@ -15,8 +16,10 @@ namespace kho::test {
 // an unknown handler; where the release has a place for them FLBs, metadata of kexec.
 Handover sample_content(std::string_view release);
 
-// Writes a recording of `content` in this release's format; its path. Content pages hold zeroes.
-std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content);
+// Writes a recording of `content` in this release's format; its path. Content pages hold zeroes. Metadata has
+// 32 MiB of memory unless it is given more.
+std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content,
+                   Range free = {PhysAddr{0x2000000}, 0x2000000});
 
 inline std::string record_sample(const TemporaryFolder &folder, std::string_view release) {
     return record(folder, release, sample_content(release));

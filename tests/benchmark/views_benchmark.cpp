@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Comparing contents beside the plainest comparison of as many bytes, and the picture of a machine of 1 TiB.
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cstring>
+#include <vector>
+
+#include "fdt/content_diff.h"
+#include "fdt/map_view.h"
+
+namespace kho {
+namespace {
+
+constexpr std::uint64_t gib = 1 << 30;
+
+class BytesMemory final : public Memory {
+public:
+    explicit BytesMemory(std::uint64_t size) : bytes_(size, std::byte{0x5a}) {}
+    Outcome read(PhysAddr from, std::span<std::byte> out) const override {
+        if (value(from) > bytes_.size() || out.size() > bytes_.size() - value(from))
+            return Error{.code = Errc::outside_memory, .address = value(from), .what = "outside"};
+        std::memcpy(out.data(), bytes_.data() + value(from), out.size());
+        return success();
+    }
+    const std::vector<std::byte> &bytes() const { return bytes_; }
+
+private:
+    std::vector<std::byte> bytes_;
+};
+
+template <typename Work>
+double seconds(Work work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Both sides are copied out before they are compared; memcmp has no copies to make.
+void EqualContents(benchmark::State &state) {
+    constexpr std::uint64_t size = gib / 4;
+    const BytesMemory a(size), b(size);
+    // Folios of 64 KiB, in reverse on one side.
+    constexpr std::uint64_t folio = 64 << 10;
+    std::vector<FileExtent> forward, backward;
+    for (std::uint64_t offset = 0; offset < size; offset += folio) {
+        forward.push_back({offset, folio, PhysAddr{offset}});
+        backward.push_back({offset, folio, PhysAddr{size - folio - offset}});
+    }
+    double ours = 0, plain = 0;
+    for (auto _ : state) {
+        plain +=
+            seconds([&] { benchmark::DoNotOptimize(std::memcmp(a.bytes().data(), b.bytes().data(), size)); });
+        const double t = seconds([&] {
+            const auto difference = compare_content({a, forward}, {b, backward}, size, 16);
+            if (!difference || difference.value().bytes != 0)
+                state.SkipWithError("contents differ");
+        });
+        ours += t;
+        state.SetIterationTime(t);
+    }
+    state.SetBytesProcessed(static_cast<std::int64_t>(size) * static_cast<std::int64_t>(state.iterations()));
+    state.counters["compare/memcmp"] = plain / ours;
+}
+BENCHMARK(EqualContents)->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(1);
+
+// 10^7 blocks, none beside another.
+void PictureOfATebibyte(benchmark::State &state) {
+    Handover handover;
+    std::uint64_t random = 88172645463325252;
+    std::uint64_t at = 4 * gib;
+    while (handover.preserved.size() < 10000000) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        at += page_size * (2 + random % 48);
+        handover.preserved.push_back({PhysAddr{at}, 0, 1});
+    }
+    const RangeSet ram({{PhysAddr{0x100000}, 3 * gib - 0x100000}, {PhysAddr{4 * gib}, 1020 * gib}});
+    const PageMap map(handover, &ram);
+    std::size_t bytes = 0;
+    for (auto _ : state) bytes = map_svg(map, {.title = "1 TiB"}).size();
+    state.counters["svg_bytes"] = static_cast<double>(bytes);
+}
+BENCHMARK(PictureOfATebibyte)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+}  // namespace
+}  // namespace kho
+
+BENCHMARK_MAIN();
