@@ -236,7 +236,7 @@ Outcome KdumpMemory::read(PhysAddr from, std::span<std::byte> out) const {
 
 RangeSet KdumpMemory::resident() const {
     // open() has seen that there are not too many.
-    const RangeSet dumped = dumped_.ranges().value_or(RangeSet());
+    RangeSet dumped = dumped_.ranges().value_or(RangeSet());
     if (zero_page_ == 0)
         return dumped;
     std::vector<Range> found;
