@@ -258,20 +258,38 @@ Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &req
             return refuse(Status::flb_references, i, entry_at,
                           "FLB [%" PRIu64 "]: %" PRIu64 " references, expected 1 to 2147483647", i,
                           flb.count);
+        request.flbs.push_back({.name = std::string(name), .data = flb.data, .count = flb.count});
     }
     request.flb_header = header_at;
-    request.flbs = page.header.count;
+    request.replaced.push_back({header_at, 0, 1});
     return {};
+}
+
+// Where the arrays lie. What is dropped from the handover for it is a whole block or nothing, whatever other
+// CPUs write there meanwhile.
+void note_arrays(const Machine &machine, KexecRequest &request) {
+    constexpr unsigned session_order = 4, file_order = 1;
+    static_assert(kho::abi::session_area_pages == 1 << session_order &&
+                  kho::abi::file_area_pages == 1 << file_order);
+    request.replaced.push_back({request.session_header, session_order, 1});
+    for (std::uint64_t i = 0; i < request.sessions.size(); ++i) {
+        const auto session = machine.load<kho::abi::luo_session_ser>(
+            request.session_header +
+            (sizeof(kho::abi::luo_session_header_ser) + i * sizeof(kho::abi::luo_session_ser)));
+        if (session && session.value().file_set.files != 0)
+            request.replaced.push_back({PhysAddr{session.value().file_set.files}, file_order, 1});
+    }
 }
 
 Refusal check_sessions(const Machine &machine, const Descriptor &descriptor, KexecRequest &request) {
     request.session_header = PhysAddr{descriptor.session_header};
     request.liveupdate_number = descriptor.liveupdate_number;
     if (descriptor.session_header != 0) {
-        const auto sessions =
-            kho::read_luo_sessions(machine, request.session_header, request.preserved_ranges);
+        auto sessions = kho::read_luo_sessions(machine, request.session_header, request.preserved_ranges);
         if (!sessions)
             return refusal(sessions.error());
+        request.sessions = std::move(sessions.value());
+        note_arrays(machine, request);
     }
     return descriptor.flb_header != 0 ? check_flbs(machine, PhysAddr{descriptor.flb_header}, request)
                                       : Refusal{};

@@ -25,7 +25,10 @@ struct KexecRequest {
     std::vector<kho::Subtree> subtrees;  // without LUO
     kho::PhysAddr session_header{};      // 0: no LUO
     kho::PhysAddr flb_header{};          // 0: no FLBs
-    std::uint64_t flbs = 0;              // how many
+    std::vector<kho::LuoSession> sessions;
+    std::vector<kho::LuoFlb> flbs;
+    // The guest's arrays of the three above: blocks that no one needs when the device has written its own.
+    std::vector<kho::PreservedBlocks> replaced;
     std::uint64_t liveupdate_number = 0;
     std::uint64_t acpi_rsdp = 0;
     std::optional<FoundHandover> found;  // goes on as it is; scratch and preserved memory are its

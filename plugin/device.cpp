@@ -248,12 +248,11 @@ std::string set_handover(qemu::DeviceModel &model, std::string_view text) {
 
 std::string set_release(qemu::DeviceModel &model, std::string_view text) {
     const kho::Release *found = kho::find_release(text);
-    if (!found || !is_writable(*found)) {
+    if (!found) {
         std::string known;
         for (const kho::Release &release : kho::releases())
-            if (is_writable(release))
-                known += (known.empty() ? "" : ", ") + std::string(release.name);
-        return "'" + std::string(text) + "' is not supported yet, know: " + known;
+            known += (known.empty() ? "" : ", ") + std::string(release.name);
+        return "'" + std::string(text) + "' is not known; known are: " + known;
     }
     device(model).options.release = found;
     return {};

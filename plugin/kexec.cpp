@@ -19,12 +19,12 @@ using kho::Range;
 
 constexpr std::uint64_t piece_size = 1 << 20;
 
-// Hands the bytes of `range` of a recording to the sink, a piece at a time.
-Outcome visit_recording(const kho::ElfCore &recording, Range range, const Machine::Sink &sink) {
+// Hands the bytes of `range` of another memory than the guest's to the sink, a piece at a time.
+Outcome visit_memory(const kho::Memory &memory, Range range, const Machine::Sink &sink) {
     std::vector<std::byte> piece;
     for (std::uint64_t done = 0; done < range.size; done += piece.size()) {
         piece.resize(std::min(piece_size, range.size - done));
-        if (Outcome outcome = recording.read(range.start + done, piece); !outcome)
+        if (Outcome outcome = memory.read(range.start + done, piece); !outcome)
             return outcome;
         if (Outcome outcome = sink(piece); !outcome)
             return outcome;
@@ -32,36 +32,40 @@ Outcome visit_recording(const kho::ElfCore &recording, Range range, const Machin
     return kho::success();
 }
 
-// The handover as the next kernel will see it, before anything of it is in guest memory: the guest's bytes
-// outside of the metadata's range, ours inside; or all of them out of a recording.
+// The handover as the next kernel will see it, before anything of it is in guest memory: the guest's bytes,
+// but for what the device writes; or all of it out of a recording.
 Outcome visit_handover(const Machine &machine, const KexecRequest &request, const Metadata &metadata,
                        Range range, const Machine::Sink &sink) {
     if (request.found && request.found->recording)
-        return visit_recording(*request.found->recording, range, sink);
-    const Range ours = metadata.range();
-    if (!range.overlaps(ours))
-        return machine.visit(range, sink);
-    const kho::PhysAddr from = std::max(range.start, ours.start);
-    const kho::PhysAddr to = std::min(range.end(), ours.end());
-    if (range.start < from) {
-        if (Outcome outcome = machine.visit({range.start, from - range.start}, sink); !outcome)
+        return visit_memory(*request.found->recording, range, sink);
+    const kho::RangeSet ours = metadata.written.intersect(kho::RangeSet({range}));
+    kho::PhysAddr at = range.start;
+    const auto theirs_up_to = [&](kho::PhysAddr end) {
+        return at < end ? machine.visit({at, end - at}, sink) : kho::success();
+    };
+    for (const Range &piece : ours.ranges()) {
+        if (Outcome outcome = theirs_up_to(piece.start); !outcome)
             return outcome;
+        if (Outcome outcome = visit_memory(*metadata.pages, piece, sink); !outcome)
+            return outcome;
+        at = piece.end();
     }
-    if (Outcome outcome = sink(std::span(metadata.bytes).subspan(from - ours.start, to - from)); !outcome)
-        return outcome;
-    if (to < range.end())
-        return machine.visit({to, range.end() - to}, sink);
-    return kho::success();
+    return theirs_up_to(range.end());
 }
 
-// All memory that goes on to the next kernel.
-kho::RangeSet handed_over(const KexecRequest &request, const Metadata &metadata) {
-    std::vector<Range> ranges(metadata.kept.ranges().begin(), metadata.kept.ranges().end());
-    const auto preserved = request.preserved_ranges.ranges();
-    ranges.insert(ranges.end(), preserved.begin(), preserved.end());
-    if (!metadata.range().empty())
-        ranges.push_back(metadata.range());
-    return kho::RangeSet(std::move(ranges));
+// Writes ranges of another memory into the guest's.
+Outcome copy_into(Machine &machine, const kho::Memory &from, const kho::RangeSet &ranges) {
+    for (const Range &range : ranges.ranges()) {
+        kho::PhysAddr to = range.start;
+        const auto put_piece = [&](std::span<const std::byte> piece) {
+            const Outcome outcome = machine.write(to, piece);
+            to = to + piece.size();
+            return outcome;
+        };
+        if (Outcome outcome = visit_memory(from, range, put_piece); !outcome)
+            return outcome;
+    }
+    return kho::success();
 }
 
 kho::CoreHeader core_header(const KexecRequest &request, const Metadata &metadata) {
@@ -124,7 +128,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     if (!files)
         return files.error();
     // Linux has its array of scratch areas in scratch: it stays, and the next kernel goes beside it.
-    const kho::RangeSet room = request.scratch_ranges.minus(metadata.kept);
+    const kho::RangeSet room = request.scratch_ranges.minus(metadata.memory);
     const auto plan = kho::plan_boot({.kernel = &files.value().image,
                                       .initrd = files.value().initrd,
                                       .command_line = options.append,
@@ -145,7 +149,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
                        "kernel " + options.kernel + ": placed out of the purgatory's reach"};
 
     state_ = State::recording;
-    const kho::RangeSet preserved = handed_over(request, metadata);
+    const kho::RangeSet &preserved = metadata.memory;
     // Looked up before anything else reads or writes memory.
     kho::RangeSet doomed;
     if (options.poison != Poison::off) {
@@ -179,7 +183,7 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
     totals.preserved_bytes = preserved.bytes();
     totals.preserved_ranges = preserved.ranges().size();
     totals.kho_fdt = kho::PhysAddr{metadata.handover.fdt_addr};
-    totals.luo_fdt = metadata.luo_fdt;
+    totals.luo_fdt = metadata.luo_root;
     totals.found = request.found.has_value();
     totals.nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
@@ -195,21 +199,15 @@ Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) 
 Refusal Kexec::destroy_old_kernel(const KexecRequest &request, const Metadata &metadata,
                                   const kho::RangeSet &doomed, Poison poison) {
     state_ = State::poisoning;
-    if (!metadata.bytes.empty())
-        if (Outcome outcome = machine_.write(metadata.address, metadata.bytes); !outcome)
+    const kho::Memory *source = nullptr;
+    if (request.found && request.found->recording)
+        source = request.found->recording.get();
+    else if (metadata.pages)
+        source = &*metadata.pages;
+    if (source != nullptr) {
+        const kho::RangeSet &ranges = metadata.pages ? metadata.written : metadata.memory;
+        if (Outcome outcome = copy_into(machine_, *source, ranges); !outcome)
             return refusal(outcome.error());
-    if (request.found && request.found->recording) {
-        const kho::RangeSet memory = handed_over(request, metadata);
-        for (const Range &range : memory.ranges()) {
-            kho::PhysAddr to = range.start;
-            const auto put_piece = [&](std::span<const std::byte> piece) {
-                const Outcome outcome = machine_.write(to, piece);
-                to = to + piece.size();
-                return outcome;
-            };
-            if (Outcome outcome = visit_recording(*request.found->recording, range, put_piece); !outcome)
-                return refusal(outcome.error());
-        }
     }
     for (const Range &range : doomed.ranges()) {
         if (Outcome outcome = machine_.fill(range, poison == Poison::zero ? std::byte{0} : poison_byte);
@@ -235,7 +233,7 @@ Refusal Kexec::record(kho::PhysAddr descriptor, const KexecOptions &options) {
         const auto metadata = make_metadata(request.value(), *options.release);
         if (!metadata)
             return metadata.error();
-        const kho::RangeSet memory = handed_over(request.value(), metadata.value());
+        const kho::RangeSet &memory = metadata.value().memory;
         const auto size = kho::write_core(
             options.record, core_header(request.value(), metadata.value()), memory,
             [&](Range range, const Machine::Sink &sink) { return machine_.visit(range, sink); });
@@ -245,7 +243,7 @@ Refusal Kexec::record(kho::PhysAddr descriptor, const KexecOptions &options) {
         last_.preserved_bytes = memory.bytes();
         last_.preserved_ranges = memory.ranges().size();
         last_.kho_fdt = kho::PhysAddr{metadata.value().handover.fdt_addr};
-        last_.luo_fdt = metadata.value().luo_fdt;
+        last_.luo_fdt = metadata.value().luo_root;
         return {};
     };
     try {

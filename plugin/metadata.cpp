@@ -2,121 +2,110 @@
 #include "plugin/metadata.h"
 
 #include <algorithm>
-#include <cstring>
-#include <optional>
 
-#include "fdt/abi/luo.h"
-#include "fdt/write_fdt.h"
-#include "fdt/write_map.h"
+#include "fdt/writer.h"
 
 namespace kexec_handover {
 namespace {
 
 using kho::PhysAddr;
+using kho::PreservedBlocks;
 using kho::Range;
+using kho::RangeSet;
 
-// Free memory above the first MiB, which firmware and old boot code consider theirs. Below 4 GiB if it can
-// be, so that a kernel reaches it with its earliest page tables.
-std::optional<Range> find_place(const kho::RangeSet &free, std::uint64_t size) {
-    constexpr std::uint64_t mib = 1 << 20, gib = 1 << 30;
-    if (auto low = free.find_high(size, kho::page_size, {PhysAddr{mib}, 4 * gib - mib}))
-        return low;
-    return free.find_low(size, kho::page_size, {PhysAddr{mib}, UINT64_MAX - mib});
+// Free memory above the first MiB, which firmware and old boot code consider theirs. Below 4 GiB if there is
+// any, so that a kernel reaches it with its earliest page tables.
+RangeSet free_memory(const KexecRequest &request, const RangeSet &kept) {
+    constexpr std::uint64_t mib = 1 << 20, gib = std::uint64_t{1} << 30;
+    RangeSet free = request.usable.minus(kept).minus(request.scratch_ranges);
+    free.subtract({PhysAddr{0}, mib});
+    RangeSet low = free.intersect(RangeSet({{PhysAddr{0}, 4 * gib}}));
+    // Metadata are small; where even that does not fit, it may go anywhere.
+    constexpr std::uint64_t enough = 64 * mib;
+    return low.bytes() >= enough ? low : free;
+}
+
+// `blocks` (ascending by address) without those of `replaced`, each of which is a block of its order.
+std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks,
+                                     std::vector<PreservedBlocks> replaced) {
+    std::ranges::sort(replaced, {}, &PreservedBlocks::address);
+    std::vector<PreservedBlocks> rest;
+    rest.reserve(blocks.size() + replaced.size());
+    auto gone = replaced.begin();
+    for (PreservedBlocks run : blocks) {
+        while (gone != replaced.end() && gone->address < run.address) ++gone;
+        for (; gone != replaced.end() && gone->address < run.range().end(); ++gone) {
+            const std::uint64_t block = kho::order_bytes(run.order);
+            const std::uint64_t before = gone->address - run.address;
+            if (gone->order != run.order || before % block != 0)
+                continue;
+            const auto count = static_cast<std::uint32_t>(before / block);
+            if (count > 0)
+                rest.push_back({run.address, run.order, count});
+            run.address = gone->address + block;
+            run.count -= count + 1;
+            if (run.count == 0)
+                break;
+        }
+        if (run.count > 0)
+            rest.push_back(run);
+    }
+    return rest;
+}
+
+Metadata of_found(const FoundHandover &found, const KexecRequest &request) {
+    std::vector<Range> memory(found.unpreserved.ranges().begin(), found.unpreserved.ranges().end());
+    const auto preserved = request.preserved_ranges.ranges();
+    memory.insert(memory.end(), preserved.begin(), preserved.end());
+    return {.pages = std::nullopt,
+            .written = {},
+            .memory = RangeSet(std::move(memory)),
+            .luo_root = found.luo_root,
+            .handover = found.data,
+            .release = found.release};
+}
+
+kho::Handover content_of(const KexecRequest &request, const kho::Release &release) {
+    kho::Handover content;
+    for (const kho::abi::kho_scratch &area : request.scratch)
+        content.scratch.push_back({PhysAddr{area.addr}, area.size});
+    content.preserved = without(request.preserved, request.replaced);
+    content.subtrees = request.subtrees;
+    if (value(request.session_header) == 0)
+        return content;
+    // The device's own comes first, as the kernels' does.
+    content.subtrees.insert(content.subtrees.begin(), {std::string(kho::abi::luo_subtree_name), {}, 0});
+    content.luo = kho::Luo{.liveupdate_number = request.liveupdate_number, .sessions = request.sessions};
+    if (!release.flb_compatible.empty() || release.session_compatible.empty())
+        content.luo->flbs = request.flbs;
+    return content;
 }
 
 }  // namespace
 
-bool is_writable(const kho::Release &release) {
-    return release.kho_compatible == kho::abi::kho_v1_compatible &&
-           release.luo_compatible == kho::abi::luo_v1_compatible;
-}
-
 Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release) {
-    if (request.found) {
-        Metadata metadata;
-        metadata.luo_fdt = request.found->luo_root;
-        metadata.handover = request.found->data;
-        metadata.kept = request.found->unpreserved;
-        metadata.release = request.found->release;
-        return metadata;
-    }
-    const bool with_flbs = !release.flb_compatible.empty();
-    if (request.flbs > 0 && (!with_flbs || value(request.session_header) == 0))
-        return Refusal{Status::flbs_not_supported, request.flbs, value(request.flb_header),
-                       with_flbs ? "FLBs without a session header"
-                                 : "the format of Linux " + std::string(release.name) + " has no place for " +
-                                       std::to_string(request.flbs) + " FLBs"};
-    const kho::RangeSet free = request.usable.minus(request.preserved_ranges).minus(request.scratch_ranges);
-    const bool has_luo = value(request.session_header) != 0;
-    const bool needs_flbs = has_luo && with_flbs && value(request.flb_header) == 0;
-    // KHO FDT, LUO FDT, FLBs, scratch array
-    const std::uint64_t fixed_pages = 1 + (has_luo ? 1 : 0) + (needs_flbs ? 1 : 0) + 1;
-
-    // The map covers the pages it lies in itself, so that its size depends on its place and its place on its
-    // size. Both settle after a step or two; should they not, a spare page does no harm.
-    std::vector<kho::PreservedBlocks> blocks = request.preserved;
-    blocks.emplace_back();
-    std::uint64_t pages = fixed_pages + kho::map_pages(kho::KhoFormat::v1, request.preserved);
-    std::optional<Range> place;
-    for (int attempt = 0; attempt < 8; ++attempt) {
-        place = find_place(free, pages * kho::page_size);
-        if (!place)
-            return Refusal{
-                Status::no_memory_for_metadata, 0, pages * kho::page_size,
-                "no room for " + std::to_string(pages) +
-                    " contiguous pages of FDTs and map in RAM that is neither preserved nor scratch"};
-        blocks.back() = {place->start, 0, static_cast<std::uint32_t>(pages)};
-        const std::uint64_t needed = fixed_pages + kho::map_pages(kho::KhoFormat::v1, blocks);
-        if (needed == pages || (needed < pages && attempt >= 4))
-            break;
-        pages = needed;
-    }
-
-    Metadata metadata;
-    metadata.release = release.name;
-    metadata.address = place->start;
-    metadata.bytes.resize(place->size);
-    std::uint64_t offset = 0;
-    const auto put = [&](std::span<const std::byte> page) {
-        const PhysAddr at = metadata.address + offset;
-        std::ranges::copy(page, metadata.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
-        offset += kho::page_size;
-        return at;
-    };
-
-    std::vector<kho::Subtree> subtrees;
-    if (has_luo) {
-        std::optional<PhysAddr> flbs;
-        if (needs_flbs) {
-            const kho::abi::luo_flb_header_ser none{.pgcnt = kho::abi::flb_area_pages, .count = 0};
-            flbs = put(std::as_bytes(std::span(&none, 1)));
-        } else if (with_flbs) {
-            flbs = request.flb_header;
-        }
-        const auto fdt = kho::write_luo_fdt(request.liveupdate_number, request.session_header, flbs);
-        if (!fdt)
-            return refusal(fdt.error());
-        metadata.luo_fdt = put(fdt.value());
-        subtrees.push_back({kho::abi::luo_subtree_name, metadata.luo_fdt, kho::page_size});
-    }
-    subtrees.insert(subtrees.end(), request.subtrees.begin(), request.subtrees.end());
-
-    static_assert(max_scratch_areas * sizeof(kho::abi::kho_scratch) <= kho::page_size);
-    const PhysAddr scratch = put(std::as_bytes(std::span(request.scratch)));
-    const PhysAddr fdt_at = metadata.address + offset;
-    const PhysAddr map = fdt_at + kho::page_size;
-    const auto fdt = kho::write_kho_fdt(kho::KhoFormat::v1, map, subtrees);
-    if (!fdt)
-        return refusal(fdt.error());
-    put(fdt.value());
-    const std::uint64_t map_bytes = kho::map_pages(kho::KhoFormat::v1, blocks) * kho::page_size;
-    if (const auto written = kho::write_map(kho::KhoFormat::v1, blocks, map,
-                                            std::span(metadata.bytes).subspan(offset, map_bytes));
-        !written)
+    if (request.found)
+        return of_found(*request.found, request);
+    const kho::Generation &generation = *kho::find_generation(release.name);
+    if (!request.flbs.empty() && (!generation.flbs || value(request.session_header) == 0))
+        return Refusal{Status::flbs_not_supported, request.flbs.size(), value(request.flb_header),
+                       generation.flbs
+                           ? "FLBs without a session header"
+                           : "the format of Linux " + std::string(release.name) + " has no place for " +
+                                 std::to_string(request.flbs.size()) + " FLBs"};
+    const kho::Handover content = content_of(request, release);
+    auto written = kho::write_handover(content, generation, free_memory(request, request.preserved_ranges));
+    if (!written)
         return refusal(written.error());
-
-    metadata.handover = {value(fdt_at), kho::abi::kho_fdt_size, value(scratch),
-                         request.scratch.size() * sizeof(kho::abi::kho_scratch)};
+    Metadata metadata;
+    metadata.written = written.value().pages.ranges();
+    std::vector<Range> memory(metadata.written.ranges().begin(), metadata.written.ranges().end());
+    for (const PreservedBlocks &blocks : content.preserved) memory.push_back(blocks.range());
+    metadata.memory = RangeSet(std::move(memory));
+    metadata.luo_root = written.value().handover.luo ? written.value().handover.luo->root : PhysAddr{};
+    metadata.handover = written.value().data;
+    metadata.release = release.name;
+    metadata.pages.emplace(std::move(written.value().pages));
     return metadata;
 }
 

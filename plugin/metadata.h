@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the device itself adds to a handover: KHO FDT, LUO FDT, an empty page of FLBs where the format wants
-// one and the guest has none, scratch array and the map of preserved memory, made in host memory first and
-// put into free guest RAM when nothing can fail any more.
+// What the device itself makes of a handover, in the format of a release: KHO FDT, LUO root with sessions,
+// files and FLBs, scratch array and the map of preserved memory. Made in host memory first and put into free
+// guest RAM when nothing can fail any more. The guest's own arrays of sessions, files and FLBs are left
+// behind.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "fdt/metadata_pages.h"
 #include "fdt/release.h"
 #include "plugin/descriptor.h"
 
 namespace kexec_handover {
 
 struct Metadata {
-    kho::PhysAddr address{};        // of `bytes` in the guest: whole pages, not preserved before
-    std::vector<std::byte> bytes;   // preserved too, as blocks of order 0
-    kho::PhysAddr luo_fdt{};        // 0: no LUO
-    kho::abi::kho_data handover{};  // what the next kernel is told
-    kho::RangeSet kept;             // of a found handover: what it has beside preserved memory
-    std::string release;            // whose format it is
-
-    kho::Range range() const { return {address, bytes.size()}; }
+    std::optional<kho::MetadataPages> pages;  // what goes into guest memory; none for a found handover
+    kho::RangeSet written;                    // where those are
+    kho::RangeSet memory;                     // all that goes on to the next kernel, preserved or not
+    kho::PhysAddr luo_root{};                 // 0: no LUO
+    kho::abi::kho_data handover{};            // what the next kernel is told
+    std::string release;                      // whose format it is; empty: several are mixed
 };
 
-// Whether make_metadata knows this release's format.
-bool is_writable(const kho::Release &release);
 inline constexpr std::string_view default_release = "7.0";
 
 // In the format of `release`, or what is needed of a found handover. Refuses with no_memory_for_metadata,

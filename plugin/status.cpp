@@ -120,6 +120,8 @@ static Status status_of(kho::Errc code) {
             return Status::command_line_too_long;
         case kho::Errc::fdt_full:
             return Status::too_many_entries;
+        case kho::Errc::no_room:
+            return Status::no_memory_for_metadata;
         case kho::Errc::io:
             return Status::record_failed;
         default:

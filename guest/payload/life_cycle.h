@@ -43,7 +43,10 @@ public:
     // use.
     bool lonely_session_stays();
     // Pages of the session that nobody retrieved.
-    std::uint64_t incoming_pages() const { return alone_is_there_ ? kho::abi::file_area_pages + 1 : 0; }
+    std::uint64_t incoming_pages(LuoFormat format) const {
+        const std::uint64_t files_of_it = format == LuoFormat::v1 ? kho::abi::file_area_pages : 1;
+        return alone_is_there_ ? files_of_it + 1 : 0;
+    }
     std::uint64_t used_pages() const { return test_files_.pages(); }
 
     // Lets go of everything: the session that was left alone, our files, handlers and FLBs.

@@ -68,15 +68,13 @@ bool Payload::mark_handover() {
         report(place);
         return ktap.check(false, "map of preserved memory");
     }
-    // The device preserves the map as well; kernels do not.
-    const bool preserved = handover_.unpreserved_metadata() == 0 || start_ == Start::foreign;
     if (handover_.unpreserved_metadata() != 0)
-        ktap.note(handover_.unpreserved_metadata(), " pages of the map itself are not preserved, first ",
+        ktap.note(handover_.unpreserved_metadata(), " pages of the metadata are not preserved, first ",
                   Hex{kho::value(handover_.first_unpreserved_metadata())});
     // Away from where the last kernel began: what it lost shall still be there to be looked at.
     pages_.start_at(PhysAddr{window_.end() / 4 * 3});
     set_up_scenario();
-    return ktap.check(preserved, "map of preserved memory", handover_.blocks(), " blocks, ",
+    return ktap.check(true, "map of preserved memory", handover_.blocks(), " blocks, ",
                       Mebibytes{pages_.counts().incoming << kho::page_shift}, ", ", handover_.nodes(),
                       " chunks");
 }
@@ -120,7 +118,7 @@ bool Payload::deserialize() {
         report(live_update_.last_place());
     // The answer stays the same, however often somebody asks.
     const bool again = live_update_.deserialize(luo_) == error;
-    const std::uint64_t expected = scenario_.sessions() + cycle_sessions();
+    const std::uint64_t expected = scenario_.sessions() + cycle_sessions() + (params_.manifest ? 1 : 0);
     const bool complete = start_ == Start::foreign || live_update_.incoming().count() == expected;
     if (error == Errno::ok && !complete)
         report_error(live_update_.incoming().count(), " sessions instead of ", expected);

@@ -114,6 +114,12 @@ bool Payload::retrieve_sessions() {
         if (i == listed_sessions)
             static_cast<void>(ktap.check(extra_good, "extra sessions", extra));
     }
+    // Of no use to us: we compute what must be there.
+    if (params_.manifest && !live_update_.retrieve_session(agent::manifest_session)) {
+        report(live_update_.last_place());
+        extra_good = false;
+        ktap.blame("no manifest");
+    }
     // What must not work, and what works twice.
     const Result<Session *> again = live_update_.retrieve_session(scenario_.session(1).name_view());
     const Result<Session *> nobody = live_update_.retrieve_session("nobody");
@@ -181,11 +187,11 @@ bool Payload::account_pages() {
     }
     const Pages::Counts counts = pages_.counts();
     const bool good =
-        counts.incoming == life_cycle_.incoming_pages() && counts.used == expected &&
+        counts.incoming == life_cycle_.incoming_pages(luo_.format) && counts.used == expected &&
         counts.preserved == kho::abi::session_area_pages + (params_.cycle ? kho::abi::flb_area_pages : 0);
     if (!good)
-        ktap.note(counts.incoming, " pages left over instead of ", life_cycle_.incoming_pages(), ", ",
-                  counts.used, " in use instead of ", expected, ", ", counts.preserved, " preserved");
+        ktap.note(counts.incoming, " pages left over instead of ", life_cycle_.incoming_pages(luo_.format),
+                  ", ", counts.used, " in use instead of ", expected, ", ", counts.preserved, " preserved");
     return ktap.check(good, "every page of the handover was given back");
 }
 

@@ -91,6 +91,8 @@ bool Payload::preserve_sessions() {
         else
             report_error("test files: ", error);
     }
+    if (good && params_.manifest)
+        good = preserve_manifest();
     return ktap.check(good, "preserve", totals_.sessions, " sessions, ", totals_.files, " files, ",
                       totals_.bytes, " bytes");
 }

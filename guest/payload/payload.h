@@ -40,6 +40,7 @@ private:
     bool set_up_memory();
     bool start_live_update();
     bool preserve_sessions();
+    bool preserve_manifest();
     bool freeze_check();
     bool cycle_before_kexec();
     bool stop_everything();

@@ -92,8 +92,8 @@ void Payload::set_up_scenario() {
         big = ram >= 192 * mib ? 22 * mib : 10 * mib;
     big = kho::align_up(std::max(big, mib), 16 * kho::page_size);
     constexpr std::uint64_t fixed_sessions = 7;
-    const std::uint64_t extra =
-        std::min(params_.sessions, kho::abi::max_sessions - fixed_sessions - cycle_sessions());
+    const std::uint64_t extra = std::min(params_.sessions, kho::abi::max_sessions - fixed_sessions -
+                                                               cycle_sessions() - (params_.manifest ? 1 : 0));
     if (params_.session_files > kho::abi::max_files_per_set)
         bail_out("session-files=: at most ", kho::abi::max_files_per_set);
     const bool high =
