@@ -152,6 +152,9 @@ std::string flbs(const Manifest &manifest, const std::string &log, unsigned &exp
     expected = carried ? test_flbs : 0;
     const unsigned found = occurrences(log, "found flb data from the previous boot"),
                    finished = occurrences(log, "finish was triggered");
+    // Who is no Linux has FLBs of these names if he was asked for them.
+    if (manifest.release == "payload" && found == finished)
+        expected = found;
     if (found != expected || finished != expected)
         return text("expected %u, found %u, finished %u", expected, found, finished);
     return {};

@@ -188,7 +188,7 @@ bool Payload::account_pages() {
     const Pages::Counts counts = pages_.counts();
     const bool good =
         counts.incoming == life_cycle_.incoming_pages(luo_.format) && counts.used == expected &&
-        counts.preserved == kho::abi::session_area_pages + (params_.cycle ? kho::abi::flb_area_pages : 0);
+        counts.preserved == kho::abi::session_area_pages + (has_flbs() ? kho::abi::flb_area_pages : 0);
     if (!good)
         ktap.note(counts.incoming, " pages left over instead of ", life_cycle_.incoming_pages(luo_.format),
                   ", ", counts.used, " in use instead of ", expected, ", ", counts.preserved, " preserved");
@@ -198,6 +198,8 @@ bool Payload::account_pages() {
 bool Payload::stop_everything() {
     for (unsigned i = 0; i < scenario_.files(); i++) put_file(*file_slot(i));
     Errno error = params_.cycle ? life_cycle_.stop() : Errno::ok;
+    if (error == Errno::ok && params_.linux_flbs)
+        error = linux_flbs_.remove_from(live_update_.registry(), memfd_[0]);
     if (error == Errno::ok)
         error = live_update_.stop();
     if (error != Errno::ok)

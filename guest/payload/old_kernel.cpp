@@ -227,10 +227,10 @@ bool Payload::try_breaks() {
     if (!all && wanted == nullptr)
         bail_out("break=: unknown case ", Quoted{params_.break_case});
     const std::span<const BreakCase> cases = all ? break_cases() : std::span(wanted, 1);
-    const auto can_be_built = [&](const BreakCase &c) { return params_.cycle || !c.needs_flbs; };
+    const auto can_be_built = [&](const BreakCase &c) { return has_flbs() || !c.needs_flbs; };
     const auto count = static_cast<std::uint64_t>(std::ranges::count_if(cases, can_be_built));
     if (count == 0)
-        bail_out("break=", params_.break_case, ": with cycle=0 there are no FLBs");
+        bail_out("break=", params_.break_case, ": there are no FLBs");
     ktap.begin_subtest(count + 1);
     arch::write_register32(Register::command, static_cast<std::uint32_t>(kexec_handover::Command::verify));
     const auto verify = static_cast<Status>(arch::read_register32(Register::status));

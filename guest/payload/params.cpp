@@ -72,6 +72,8 @@ bool set_parameter(Params &params, std::string_view name, std::string_view text)
         return set_number(params.session_files, text);
     if (name == "strict")
         return set_flag(params.strict, text);
+    if (name == "linux-flbs")
+        return set_flag(params.linux_flbs, text);
     if (name == "manifest")
         return set_flag(params.manifest, text);
     if (name == "cycle")

@@ -19,6 +19,7 @@ struct Params {
     std::uint64_t watchdog = 60;      // seconds
     std::uint64_t session_files = 1;  // in each of those
     bool strict = true;
+    bool linux_flbs = false;          // what a Linux with LIVEUPDATE_TEST expects
     bool manifest = false;            // a session that says what the others must hold
     bool cycle = true;                // test files and FLBs, beside memory files
     std::string_view break_case;      // name of the case, empty: none

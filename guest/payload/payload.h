@@ -12,6 +12,7 @@
 #include "guest/payload/content.h"
 #include "guest/payload/ktap.h"
 #include "guest/payload/life_cycle.h"
+#include "guest/payload/linux_flbs.h"
 #include "guest/payload/params.h"
 #include "guest/payload/scenario.h"
 #include "guest/payload/start.h"
@@ -112,6 +113,7 @@ private:
         totals_.sessions += LifeCycle::sessions;
         totals_.files += LifeCycle::files;
     }
+    bool has_flbs() const { return params_.cycle || params_.linux_flbs; }
     unsigned cycle_sessions() const { return params_.cycle ? LifeCycle::sessions : 0; }
     unsigned watchdog_seconds() const {
         return static_cast<unsigned>(params_.watchdog < 500 ? params_.watchdog : 500);
@@ -143,6 +145,7 @@ private:
     MemfdHandler memfd_[2];  // memfd-v1 and memfd-v2
     LiveUpdate live_update_;
     LifeCycle life_cycle_;
+    LinuxFlbs linux_flbs_;
     Scenario scenario_;
     MemoryFile **file_table_ = nullptr;
     kho::PhysAddr table_run_{};

@@ -119,11 +119,14 @@ bool Payload::start_live_update() {
         std::byte *bytes = pages_.bytes(*run, table_pages_ * kho::page_size);
         zero_words(bytes, table_pages_ * kho::page_size);
         file_table_ = reinterpret_cast<MemoryFile **>(bytes);
-        error = live_update_.start(pages_, true, params_.cycle);
+        error = live_update_.start(pages_, true, has_flbs());
     }
     for (MemfdHandler &handler : memfd_)
         if (error == Errno::ok)
             error = live_update_.registry().add(handler);
+    // The handler that preserves the files comes first.
+    if (error == Errno::ok && params_.linux_flbs)
+        error = linux_flbs_.add_to(live_update_.registry(), memfd_[0]);
     if (error == Errno::ok && params_.cycle)
         error = life_cycle_.start(pages_, live_update_, life_);
     if (error != Errno::ok)
