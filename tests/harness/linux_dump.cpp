@@ -63,7 +63,11 @@ void make(const LinuxLeg &leg, const std::string &path) {
     const TemporaryFolder folder;
     Guest guest(linux_machine(leg, folder.path()));
     guest.wait_for(entered, limit_seconds);
+    std::filesystem::remove(path + ".core");
     guest.dump(path + ".core");
+    // QEMU lets nobody write to it, its owner included.
+    std::filesystem::permissions(path + ".core",
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     make_sparse(path + ".core");
     TemporaryFolder::write(path + ".console", guest.console());
 }

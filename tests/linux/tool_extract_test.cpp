@@ -87,11 +87,14 @@ TEST_P(Extract, GivesReservedMemory) {
     KERNEL_OR_SKIP(kernel, GetParam().release);
     const harness::LinuxDump &dump = harness::linux_dump(GetParam().release, GetParam().scenario);
     for (const agent::ManifestReservation &reserved : dump.manifest.reservations) {
-        ASSERT_TRUE(reserved.seed) << reserved.name;
-        EXPECT_TRUE(same(output_of({"extract", "--memory=" + range(reserved.start, reserved.size),
-                                    "--output=-", dump.file}),
-                         content_of(reserved.size, *reserved.seed, agent::Layout::full)))
-            << reserved.name;
+        const std::string bytes = output_of(
+            {"extract", "--memory=" + range(reserved.start, reserved.size), "--output=-", dump.file});
+        EXPECT_EQ(bytes.size(), reserved.size) << reserved.name;
+        // Not every kernel lets user space write there.
+        if (reserved.seed) {
+            EXPECT_TRUE(same(bytes, content_of(reserved.size, *reserved.seed, agent::Layout::full)))
+                << reserved.name;
+        }
     }
 }
 

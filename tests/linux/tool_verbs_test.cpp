@@ -85,6 +85,7 @@ TEST_P(Verbs, MapDrawsIt) {
     KERNEL_OR_SKIP(kernel, GetParam().release);
     const harness::LinuxDump &dump = harness::linux_dump(GetParam().release, GetParam().scenario);
     const std::string letters = output_of({"map", "--width=80", "--ascii", dump.file});
+    EXPECT_NE(letters.find("by the memory map in boot_params"), std::string::npos) << letters;
     EXPECT_NE(letters.find(std::string(format.kho) + ", as Linux "), std::string::npos) << letters;
     for (const char *const part : {"scratch", "file contents", "sessions, files, folio arrays",
                                    "FDTs and memory map", "preserved blocks by order"})
@@ -109,6 +110,23 @@ TEST_P(Verbs, DiffWithItselfIsEmpty) {
     KERNEL_OR_SKIP(kernel, GetParam().release);
     const harness::LinuxDump &dump = harness::linux_dump(GetParam().release, GetParam().scenario);
     EXPECT_EQ(output_of({"diff", "--strict", dump.file, dump.file}), "");
+}
+
+// A recording out of the dump has all that the handover consists of.
+TEST_P(Verbs, ARecordingOfItSaysTheSame) {
+    KERNEL_OR_SKIP(kernel, GetParam().release);
+    const harness::LinuxDump &dump = harness::linux_dump(GetParam().release, GetParam().scenario);
+    const TemporaryFolder folder;
+    const std::string recording = folder.file("recording");
+    EXPECT_EQ(output_of({"extract", "--recording", "--output=" + recording, dump.file}), "");
+    EXPECT_EQ(output_of({"check", recording}), "");
+    EXPECT_EQ(output_of({"diff", "--strict", dump.file, recording}), "");
+    Json of_dump = json_of({"show", dump.file}), of_recording = json_of({"show", recording});
+    for (const char *const member : {"file", "input"}) {
+        of_dump.erase(member);
+        of_recording.erase(member);
+    }
+    EXPECT_EQ(of_dump, of_recording);
 }
 
 INSTANTIATE_TEST_SUITE_P(Linux, Verbs, testing::ValuesIn(legs()), name_of);
