@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fdt/find.h"
+#include "fdt/setup_data.h"
 #include "fdt/text.h"
 
 namespace kho {
@@ -30,26 +31,33 @@ Error ambiguous(const std::string &what, const std::vector<std::uint64_t> &fdts)
     return {.code = Errc::handover_ambiguous, .what = text + "; name one of them"};
 }
 
-// The one that the caller named, with what is known about its scratch array.
+// The one that the caller named, with what is known about its scratch array and the machine.
 Located by_option(const Image &image, PhysAddr fdt) {
     Located located{.data = without_scratch(fdt), .by = LocatedBy::option, .words = "the given address"};
-    if (image.info().recording && image.info().recording->data.fdt_addr == value(fdt)) {
-        located.data = image.info().recording->data;
-        located.words += ", scratch from the recording's note";
-        return located;
+    if (const auto &recording = image.info().recording) {
+        located.memory_map = recording->memory_map;
+        if (recording->data.fdt_addr == value(fdt)) {
+            located.data = recording->data;
+            located.words += ", scratch from the recording's note";
+            return located;
+        }
     }
-    for (const Found &found : find(image.memory()).found)
+    const FindResult result = find(image.memory());
+    for (const Found &found : result.found) {
+        if (found.kind == FoundKind::boot_params && found.certainty == Certainty::certain &&
+            located.memory_map.empty())
+            located.memory_map = read_memory_map(image.memory(), found.address);
         if (found.kind == FoundKind::setup_data && found.certainty != Certainty::possible &&
-            found.data->fdt_addr == value(fdt)) {
+            found.data->fdt_addr == value(fdt) && !located.scratch_known()) {
             located.data = *found.data;
             located.words += ", scratch from setup_data at " + hex(value(found.address));
-            break;
         }
+    }
     return located;
 }
 
 // Nothing if no boot_params lead to a KHO FDT.
-std::optional<Result<Located>> by_setup_data(const std::vector<Found> &found) {
+std::optional<Result<Located>> by_setup_data(const Memory &memory, const std::vector<Found> &found) {
     std::vector<const Found *> leading;
     for (const Found &f : found)
         if (f.kind == FoundKind::boot_params && f.certainty == Certainty::certain && f.data)
@@ -68,7 +76,8 @@ std::optional<Result<Located>> by_setup_data(const std::vector<Found> &found) {
     return Located{
         .data = data,
         .by = LocatedBy::setup_data,
-        .words = "boot_params at " + hex(value(leading.front()->address)) + ", " + leading.front()->why};
+        .words = "boot_params at " + hex(value(leading.front()->address)) + ", " + leading.front()->why,
+        .memory_map = read_memory_map(memory, leading.front()->address)};
 }
 
 Result<Located> by_search(const FindResult &result) {
@@ -103,13 +112,15 @@ Result<Located> by_search(const FindResult &result) {
 Result<Located> locate(const Image &image, const LocateOptions &options) {
     if (options.fdt)
         return by_option(image, *options.fdt);
-    if (image.info().recording)
-        return Located{
-            .data = image.info().recording->data, .by = LocatedBy::note, .words = "the recording's note"};
+    if (const auto &recording = image.info().recording)
+        return Located{.data = recording->data,
+                       .by = LocatedBy::note,
+                       .words = "the recording's note",
+                       .memory_map = recording->memory_map};
     if (is_blob(image.kind()))
         return Error{.code = Errc::handover_not_found, .what = "a blob has no memory around it"};
     const FindResult result = find(image.memory());
-    if (std::optional<Result<Located>> located = by_setup_data(result.found))
+    if (std::optional<Result<Located>> located = by_setup_data(image.memory(), result.found))
         return *located;
     return by_search(result);
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fdt/image.h"
 
@@ -23,6 +24,9 @@ struct Located {
     // For people: "the recording's note", "setup_data at 0x9f0c0, from boot_params at 0x9e000", "the search
     // ...".
     std::string words;
+    // The machine's memory, as the recording's note or boot_params have it; empty where neither does. With
+    // neither, a dump's ranges are all that is known.
+    std::vector<CoreMemoryRange> memory_map{};
 
     bool scratch_known() const { return data.scratch_size != 0; }
 };

@@ -40,6 +40,19 @@ std::optional<BootParams> read_boot_params(const Memory &memory, PhysAddr at) {
     return BootParams{.setup_data = *setup_data, .e820_entries = *entries};
 }
 
+std::vector<CoreMemoryRange> read_memory_map(const Memory &memory, PhysAddr boot_params) {
+    std::vector<CoreMemoryRange> map;
+    const std::optional<BootParams> params = read_boot_params(memory, boot_params);
+    for (unsigned i = 0; params && i < params->e820_entries; i++) {
+        const auto entry = at_offset<abi::e820_entry>(
+            memory, boot_params, abi::boot_params::e820_table + i * sizeof(abi::e820_entry));
+        if (!entry || !Range::checked(entry->addr, entry->size))
+            return {};
+        map.push_back({entry->addr, entry->size, entry->type, 0});
+    }
+    return map;
+}
+
 Result<SetupDataNode> read_setup_data(const Memory &memory, PhysAddr at) {
     const Result<abi::setup_data_header> header = memory.load<abi::setup_data_header>(at);
     if (!header)

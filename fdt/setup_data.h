@@ -5,9 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/memory.h"
+#include "fdt/elf_core.h"
 
 namespace kho {
 
@@ -18,6 +19,9 @@ struct BootParams {
 
 // Nothing if these are no boot_params that a boot loader filled in: a kernel file in memory is not.
 std::optional<BootParams> read_boot_params(const Memory &memory, PhysAddr at);
+
+// The e820 table of boot_params. Empty if it cannot be read, or an entry ends behind the last address.
+std::vector<CoreMemoryRange> read_memory_map(const Memory &memory, PhysAddr boot_params);
 
 struct SetupDataNode {
     PhysAddr address{};

@@ -2,7 +2,6 @@
 // kho convert: the same handover in another generation's format.
 #include "fdt/tool/convert.h"
 
-#include "fdt/abi/x86_boot.h"
 #include "fdt/build.h"
 #include "fdt/convert.h"
 #include "fdt/text.h"
@@ -11,18 +10,6 @@
 
 namespace kho::tool {
 namespace {
-
-// The machine's memory map: the recording's, else what the image says is RAM, else what it holds.
-std::vector<CoreMemoryRange> memory_map_of(const Command &command, const Input &input) {
-    if (input.image.info().recording && !input.image.info().recording->memory_map.empty())
-        return input.image.info().recording->memory_map;
-    if (input.ram.empty())
-        command.warn(input.path, "the machine's RAM is not known: only memory that is in the file is used");
-    std::vector<CoreMemoryRange> map;
-    for (const Range &range : (input.ram.empty() ? input.image.memory().ranges() : input.ram).ranges())
-        map.push_back({value(range.start), range.size, abi::e820_ram, 0});
-    return map;
-}
 
 const Generation *target_of(const Command &command, const std::optional<std::string> &release) {
     if (!release) {

@@ -18,7 +18,7 @@ namespace {
 struct Wanted {
     std::optional<std::string> session, subtree, memory, all, output;
     std::optional<std::uint64_t> token;
-    bool dts = false, exact = false;
+    bool dts = false, exact = false, recording = false;
 };
 
 // "0x1000-0x1fff", both ends included, or "0x1000+4K".
@@ -151,17 +151,20 @@ int extract_subtree(Command &command, const Input &input, const Wanted &wanted) 
 std::string wrong_usage(const Wanted &wanted) {
     const bool memfd = wanted.session || wanted.token;
     const int ways = (memfd ? 1 : 0) + (wanted.subtree || wanted.dts ? 1 : 0) + (wanted.memory ? 1 : 0) +
-                     (wanted.all ? 1 : 0);
+                     (wanted.all ? 1 : 0) + (wanted.recording ? 1 : 0);
     if (ways == 0)
-        return "what? --session and --token, --subtree, --dts, --memory or --all";
+        return "what? --session and --token, --subtree, --dts, --memory, --recording or --all";
     if (ways > 1)
-        return "one at a time of --session with --token, --subtree with --dts, --memory and --all";
+        return "one at a time of --session with --token, --subtree with --dts, --memory, --recording and "
+               "--all";
     if (wanted.exact && !wanted.dts)
         return "--exact is for --dts";
     if (wanted.all && wanted.output)
         return "--all writes into a folder, not to --output";
     if (!wanted.all && !wanted.dts && !wanted.output)
-        return "where to? -o FILE, or -o - for standard output";
+        return wanted.recording ? "where to? -o FILE" : "where to? -o FILE, or -o - for standard output";
+    if (wanted.recording && *wanted.output == "-")
+        return "a recording is written into a file, not to standard output";
     return "";
 }
 
@@ -180,6 +183,8 @@ int extract(Command &command) {
     declared.flag("dts", 0, wanted.dts, "the KHO FDT as device tree source, or that of --subtree");
     declared.flag("exact", 0, wanted.exact, "with --dts: such that dtc makes the same bytes of it");
     declared.value("memory", 0, wanted.memory, "RANGE", "physical memory: 0x1000-0x1fff or 0x1000+4K");
+    declared.flag("recording", 0, wanted.recording,
+                  "what is handed over, and nothing else of the memory, as a recording");
     options.declare(declared);
     if (const auto over = command.parse(1, 1))
         return *over;
@@ -210,6 +215,8 @@ int extract(Command &command) {
     if (input->blob)
         return command.fail(path, std::string("this is a ") + name(input->image.kind()) +
                                       " without the memory around it, only --dts makes sense");
+    if (wanted.recording)
+        return extract_recording(command, *input, findings, *wanted.output);
     if (wanted.subtree || wanted.dts)
         return extract_subtree(command, *input, wanted);
     if (!input->handover.luo)

@@ -41,4 +41,9 @@ std::string safe_file_name(std::string_view session, std::uint64_t token);
 // --all: every memfd, and index.json that says what is what, in a folder that is made or is empty.
 int extract_all(Command &command, const Input &input, const Damage &damage, const std::string &folder);
 
+// --recording: what is handed over, and all that says so, as a recording of its own. What is missing or wrong
+// in the handover is said, and the exit status is then that of findings.
+int extract_recording(Command &command, const Input &input, const Findings &findings,
+                      const std::string &path);
+
 }  // namespace kho::tool

@@ -35,17 +35,32 @@ bool CheckOptions::apply(const Command &command, Findings &findings) const {
     return true;
 }
 
-RangeSet ram_of(const Image &image) {
-    if (image.kind() == ImageKind::elf_dump || image.kind() == ImageKind::kdump)
-        return image.memory().ranges();
+namespace {
+
+RangeSet ram_of(const Image &image, const Located &located) {
     std::vector<Range> ranges;
-    if (image.info().recording)
-        for (const CoreMemoryRange &entry : image.info().recording->memory_map) {
-            const auto range = Range::checked(entry.address, entry.size);
-            if (range && entry.type == abi::e820_ram)
-                ranges.push_back(*range);
-        }
+    for (const CoreMemoryRange &entry : located.memory_map) {
+        const auto range = Range::checked(entry.address, entry.size);
+        if (range && entry.type == abi::e820_ram)
+            ranges.push_back(*range);
+    }
+    // What a dump holds may be more: firmware is memory to QEMU.
+    if (ranges.empty() && (image.kind() == ImageKind::elf_dump || image.kind() == ImageKind::kdump))
+        return image.memory().ranges();
     return RangeSet(std::move(ranges));
+}
+
+}  // namespace
+
+std::vector<CoreMemoryRange> memory_map_of(const Command &command, const Input &input) {
+    if (!input.located->memory_map.empty())
+        return input.located->memory_map;
+    if (input.ram.empty())
+        command.warn(input.path, "the machine's RAM is not known: only memory that is in the file is used");
+    std::vector<CoreMemoryRange> map;
+    for (const Range &range : (input.ram.empty() ? input.image.memory().ranges() : input.ram).ranges())
+        map.push_back({value(range.start), range.size, abi::e820_ram, 0});
+    return map;
 }
 
 std::optional<Image> open_image(const Command &command, const std::string &path,
@@ -87,7 +102,7 @@ std::optional<Input> open_input(const Command &command, const std::string &path,
         return std::nullopt;
     }
     input.located = std::move(located).value();
-    input.ram = ram_of(input.image);
+    input.ram = ram_of(input.image, *input.located);
     ReadOptions read_options{.scratch_known = input.located->scratch_known(),
                              .ram = input.ram.empty() ? nullptr : &input.ram};
     input.handover = read_handover(input.image.memory(), input.located->data, findings, read_options);

@@ -50,7 +50,8 @@ std::optional<Input> open_input(const Command &command, const std::string &path,
 // The image alone, with its warnings said.
 std::optional<Image> open_image(const Command &command, const std::string &path, const InputOptions &options);
 
-// RAM as the image tells it: the recording's memory map, a dump's ranges. Empty if it does not.
-RangeSet ram_of(const Image &image);
+// The machine's memory map for a recording of this memory image: the one that it came with, else what it says
+// is RAM, else, with a warning, what it holds.
+std::vector<CoreMemoryRange> memory_map_of(const Command &command, const Input &input);
 
 }  // namespace kho::tool

@@ -57,7 +57,8 @@ MapCaption caption_of(const Input &input) {
         caption.lines.push_back("RAM: " + size_text(input.ram.bytes()) +
                                 (input.image.kind() == ImageKind::recording
                                      ? ", by the recording's memory map"
-                                     : ", all that is in the dump"));
+                                 : !input.located->memory_map.empty() ? ", by the memory map in boot_params"
+                                                                      : ", all that is in the dump"));
     return caption;
 }
 

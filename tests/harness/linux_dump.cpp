@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -38,7 +39,7 @@ private:
 
 // What a dump was made of: it is made anew when this changes.
 std::string stamp(const LinuxLeg &leg) {
-    std::string text = qemu() + " " + leg.scenario + " " + leg.memory;
+    std::string text = qemu() + " " + leg.scenario + " " + leg.append + " " + leg.memory;
     for (const std::string &file : {leg.kernel, linux_agent(), leg.next})
         text += " " + file + " " + std::to_string(std::filesystem::file_size(file)) + " " +
                 std::to_string(std::filesystem::last_write_time(file).time_since_epoch().count());
@@ -63,12 +64,17 @@ void make(const LinuxLeg &leg, const std::string &path) {
     const TemporaryFolder folder;
     Guest guest(linux_machine(leg, folder.path()));
     guest.wait_for(entered, limit_seconds);
+    std::filesystem::remove(path + ".core");
     guest.dump(path + ".core");
+    // QEMU lets nobody write to it, its owner included.
+    std::filesystem::permissions(path + ".core",
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     make_sparse(path + ".core");
     TemporaryFolder::write(path + ".console", guest.console());
 }
 
-LinuxDump find_or_make(const std::string &release, const std::string &scenario) {
+LinuxDump find_or_make(const std::string &release, const std::string &scenario,
+                       const std::string &parameters) {
     const char *const root = std::getenv("KHO_LINUX_DUMPS");
     if (!root || !*root)
         throw std::runtime_error("KHO_LINUX_DUMPS is not set: run this through meson test");
@@ -77,11 +83,15 @@ LinuxDump find_or_make(const std::string &release, const std::string &scenario) 
     if (leg.kernel.empty())
         throw std::runtime_error("KHO_KERNELS does not name a folder with bzImage-" + release);
     leg.scenario = scenario;
+    leg.append = parameters;
     leg.next = halt_bzimage();
     leg.next_has_agent = false;
 
     std::filesystem::create_directories(root);
-    const std::string path = std::string(root) + "/" + release + "-" + scenario;
+    std::string name = release + "-" + scenario + (parameters.empty() ? "" : "-" + parameters);
+    std::ranges::replace_if(
+        name, [](char c) { return c == ' ' || c == '/'; }, '_');
+    const std::string path = std::string(root) + "/" + name;
     const Lock lock(path + ".lock");
     const std::string wanted = stamp(leg);
     if (TemporaryFolder::contents(path + ".stamp") != wanted) {
@@ -100,20 +110,22 @@ LinuxDump find_or_make(const std::string &release, const std::string &scenario) 
     dump.manifest = manifest_on(dump.console);
     // "liveupdate test: NAME: preserve was triggered"
     for (const std::string &preserved : lines_with(dump.console, ": preserve was triggered")) {
-        const std::string name = preserved.substr(0, preserved.rfind(": "));
-        dump.flbs.push_back(name.substr(name.rfind(' ') + 1));
+        const std::string flb = preserved.substr(0, preserved.rfind(": "));
+        dump.flbs.push_back(flb.substr(flb.rfind(' ') + 1));
     }
     return dump;
 }
 
 }  // namespace
 
-const LinuxDump &linux_dump(const std::string &release, const std::string &scenario) {
+const LinuxDump &linux_dump(const std::string &release, const std::string &scenario,
+                            const std::string &parameters) {
     static std::map<std::string, LinuxDump> known;
-    const std::string key = release + " " + scenario;
+    std::string key = release + " " + scenario + " " + parameters;
     const auto found = known.find(key);
-    return found != known.end() ? found->second
-                                : known.emplace(key, find_or_make(release, scenario)).first->second;
+    return found != known.end()
+               ? found->second
+               : known.emplace(std::move(key), find_or_make(release, scenario, parameters)).first->second;
 }
 
 }  // namespace harness

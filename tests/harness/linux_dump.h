@@ -25,8 +25,10 @@ struct LinuxDump {
 };
 
 // The dump of a scenario (guest/README.md) on the kernel of this release, which must be there
-// (linux_kernel()). Made once and kept below the build directory for all tests that ask, until kernel or
-// agent change. Throws std::runtime_error, with the console, if the guest did not get there.
-const LinuxDump &linux_dump(const std::string &release, const std::string &scenario);
+// (linux_kernel()), with more kernel parameters if need be. Made once and kept below the build directory for
+// all tests that ask, until kernel or agent change. Throws std::runtime_error, with the console, if the guest
+// did not get there.
+const LinuxDump &linux_dump(const std::string &release, const std::string &scenario,
+                            const std::string &parameters = {});
 
 }  // namespace harness

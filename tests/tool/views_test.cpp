@@ -172,6 +172,10 @@ TEST_F(Views, ExtractSaysWhatItCannotDoAndWritesNothing) {
         {{"--memory", "0x7ffffffff000+4K", "-o", folder.file("x")}, "outside_memory"},
         {{"--token", "2", "-o", folder.file("no/x")}, "No such file"},
         {{"--token", "2", "-o", folder.path()}, "not a regular file"},
+        {{"--recording"}, "where to?"},
+        {{"--recording", "-o", "-"}, "written into a file"},
+        {{"--recording", "--dts", "-o", folder.file("x")}, "one at a time"},
+        {{"--recording", "-o", folder.file("no/x")}, "No such file"},
     };
     for (const auto &c : cases) {
         std::vector<std::string> arguments = {"extract", core};
@@ -182,6 +186,30 @@ TEST_F(Views, ExtractSaysWhatItCannotDoAndWritesNothing) {
         EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
     }
     EXPECT_EQ(folder.names(), (std::set<std::string>{"a.core", "a.core.json"}));
+}
+
+TEST_F(Views, ExtractMakesTheSameRecordingOfARecording) {
+    const std::string core = make("a.core");
+    EXPECT_EQ(kho({"extract", core, "--recording", "-o", folder.file("b.core")}).status, 0);
+    EXPECT_TRUE(read("b.core") == read("a.core"));
+}
+
+TEST_F(Views, ExtractSaysWhatARecordingLacks) {
+    const std::string core = make("a.core");
+    // Another KHO FDT address in the note: nothing is there.
+    const Ran none = kho({"extract", core, "--fdt=0x1000", "--recording", "-o", folder.file("b.core")});
+    EXPECT_EQ(none.status, 2) << none.err;
+    EXPECT_TRUE(contains(none.err, "scratch areas are not known")) << none.err;
+    std::string bytes = read("a.core");
+    const std::size_t at = bytes.find("luo-v5");
+    ASSERT_NE(at, std::string::npos);
+    bytes[at + 5] = '9';
+    TemporaryFolder::write(folder.file("bad.core"), bytes);
+    const Ran ran = kho({"extract", folder.file("bad.core"), "--recording", "-o", folder.file("b.core")});
+    EXPECT_EQ(ran.status, 1) << ran.err;
+    EXPECT_TRUE(contains(ran.err, "1 error found")) << ran.err;
+    // All that is preserved is in it nevertheless.
+    EXPECT_TRUE(read("b.core") == bytes);
 }
 
 TEST_F(Views, ExtractRefusesAFileOfWhichAPartIsMissing) {

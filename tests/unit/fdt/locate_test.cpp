@@ -62,6 +62,25 @@ TEST_F(Locate, BootParamsLeadThere) {
     EXPECT_TRUE(succeeds(locate(image())));
 }
 
+TEST_F(Locate, BootParamsHaveTheMemoryMap) {
+    announce(params_at, node_at, data_of(fdt_at));
+    const abi::e820_entry table[] = {{0, 0x9fc00, abi::e820_ram}, {0xf0000, 0x10000, abi::e820_reserved}};
+    memory.put(params_at + abi::boot_params::e820_entries, std::uint8_t{2});
+    memory.put(params_at + abi::boot_params::e820_table, table);
+    for (const LocateOptions &options : {LocateOptions{}, LocateOptions{.fdt = fdt_at}}) {
+        const auto located = locate(image(), options);
+        ASSERT_TRUE(succeeds(located));
+        const std::vector<CoreMemoryRange> &map = located.value().memory_map;
+        ASSERT_EQ(map.size(), 2u);
+        EXPECT_EQ(map[0].size, 0x9fc00u);
+        EXPECT_EQ(map[1].address, 0xf0000u);
+        EXPECT_EQ(map[1].type, abi::e820_reserved);
+    }
+    // One that goes round the end of addresses is none.
+    memory.put(params_at + abi::boot_params::e820_table, abi::e820_entry{~0ull, 2, abi::e820_ram});
+    EXPECT_TRUE(locate(image()).value().memory_map.empty());
+}
+
 TEST_F(Locate, BootParamsThatDisagreeAreNotChosenFrom) {
     announce(params_at, node_at, data_of(fdt_at));
     put_kho_fdt(memory, other_fdt_at, PhysAddr{0}, {});
@@ -112,11 +131,14 @@ TEST_F(Locate, TheCallerNamesOne) {
 
 TEST_F(Locate, ARecordingSaysIt) {
     const TemporaryFolder folder;
-    const CoreHeader header{.data = data_of(fdt_at), .memory_map = {}, .release = "6.19"};
+    const CoreHeader header{
+        .data = data_of(fdt_at), .memory_map = {{0x1000, 0x1000, abi::e820_ram, 0}}, .release = "6.19"};
     ASSERT_TRUE(succeeds(write_core(folder.file("r"), header, memory.ranges(), source_of(memory))));
     const auto opened = Image::open(folder.file("r"));
     ASSERT_TRUE(succeeds(opened));
     expect_located(locate(opened.value()), LocatedBy::note, "the recording's note", data_of(fdt_at));
+    for (const LocateOptions &options : {LocateOptions{}, LocateOptions{.fdt = other_fdt_at}})
+        EXPECT_EQ(locate(opened.value(), options).value().memory_map.size(), 1u);
     expect_located(locate(opened.value(), {.fdt = fdt_at}), LocatedBy::option,
                    "the given address, scratch from the recording's note", data_of(fdt_at));
     expect_located(
