@@ -13,16 +13,28 @@ using kho::PreservedBlocks;
 using kho::Range;
 using kho::RangeSet;
 
-// Free memory above the first MiB, which firmware and old boot code consider theirs. Below 4 GiB if there is
-// any, so that a kernel reaches it with its earliest page tables.
-RangeSet free_memory(const KexecRequest &request, const RangeSet &kept) {
-    constexpr std::uint64_t mib = 1 << 20, gib = std::uint64_t{1} << 30;
-    RangeSet free = request.usable.minus(kept).minus(request.scratch_ranges);
+// Free memory above the first MiB, which firmware and old boot code consider theirs.
+RangeSet free_memory(const KexecRequest &request) {
+    constexpr std::uint64_t mib = 1 << 20;
+    RangeSet free = request.usable.minus(request.preserved_ranges).minus(request.scratch_ranges);
     free.subtract({PhysAddr{0}, mib});
-    RangeSet low = free.intersect(RangeSet({{PhysAddr{0}, 4 * gib}}));
-    // Metadata are small; where even that does not fit, it may go anywhere.
-    constexpr std::uint64_t enough = 64 * mib;
-    return low.bytes() >= enough ? low : free;
+    return free;
+}
+
+// The uppermost of it below 4 GiB: there a kernel reaches it with its earliest page tables, and it is away
+// from where kernels have most of their memory, so that what the guest forgot to preserve is found poisoned
+// and not overwritten.
+RangeSet uppermost(const RangeSet &free) {
+    constexpr std::uint64_t mib = 1 << 20, gib = std::uint64_t{1} << 30, enough = 32 * mib;
+    const RangeSet low = free.intersect(RangeSet({{PhysAddr{0}, 4 * gib}}));
+    std::vector<Range> chosen;
+    std::uint64_t bytes = 0;
+    for (auto range = low.ranges().rbegin(); range != low.ranges().rend() && bytes < enough; ++range) {
+        const std::uint64_t size = std::min(range->size, enough - bytes);
+        chosen.push_back({range->end() - size, size});
+        bytes += size;
+    }
+    return RangeSet(std::move(chosen));
 }
 
 // `blocks` (ascending by address) without those of `replaced`, each of which is a block of its order.
@@ -94,7 +106,10 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
                            : "the format of Linux " + std::string(release.name) + " has no place for " +
                                  std::to_string(request.flbs.size()) + " FLBs"};
     const kho::Handover content = content_of(request, release);
-    auto written = kho::write_handover(content, generation, free_memory(request, request.preserved_ranges));
+    const RangeSet free = free_memory(request);
+    auto written = kho::write_handover(content, generation, uppermost(free));
+    if (!written && written.error().code == kho::Errc::no_room)
+        written = kho::write_handover(content, generation, free);
     if (!written)
         return refusal(written.error());
     Metadata metadata;

@@ -43,12 +43,30 @@ TEST(RegisterSpecification, ListsEveryStatusCodeByItsName) {
 TEST(RegisterSpecification, ListsEveryRegisterAtItsOffset) {
     const std::map<std::string, Register> registers = {
 #define ENTRY(name) {#name, Register::name}
-        ENTRY(signature),         ENTRY(version),          ENTRY(state),          ENTRY(status),
-        ENTRY(status_index),      ENTRY(status_address),   ENTRY(descriptor),     ENTRY(command),
-        ENTRY(purgatory_entry),   ENTRY(next_entry),       ENTRY(next_argument),  ENTRY(kexec_count),
-        ENTRY(preserved_bytes),   ENTRY(preserved_ranges), ENTRY(poisoned_bytes), ENTRY(untouched_bytes),
-        ENTRY(kexec_nanoseconds), ENTRY(recorded_bytes),   ENTRY(kho_fdt),        ENTRY(luo_fdt),
-        ENTRY(mismatched_ranges), ENTRY(verdict)
+        ENTRY(signature),
+        ENTRY(version),
+        ENTRY(state),
+        ENTRY(status),
+        ENTRY(status_index),
+        ENTRY(status_address),
+        ENTRY(descriptor),
+        ENTRY(command),
+        ENTRY(purgatory_entry),
+        ENTRY(next_entry),
+        ENTRY(next_argument),
+        ENTRY(kexec_count),
+        ENTRY(preserved_bytes),
+        ENTRY(preserved_ranges),
+        ENTRY(poisoned_bytes),
+        ENTRY(untouched_bytes),
+        ENTRY(kexec_nanoseconds),
+        ENTRY(recorded_bytes),
+        ENTRY(kho_fdt),
+        ENTRY(luo_fdt),
+        ENTRY(mismatched_ranges),
+        ENTRY(verdict),
+        ENTRY(orders),
+        ENTRY(release)
 #undef ENTRY
     };
     std::size_t seen = 0;
@@ -68,7 +86,7 @@ TEST(RegisterSpecification, ListsTheDescriptorsFields) {
 #define ENTRY(name) {#name, offsetof(Descriptor, name)}
         ENTRY(magic),      ENTRY(size),     ENTRY(flags),          ENTRY(memory_map),        ENTRY(scratch),
         ENTRY(preserved),  ENTRY(subtrees), ENTRY(session_header), ENTRY(liveupdate_number), ENTRY(acpi_rsdp),
-        ENTRY(flb_header), ENTRY(reserved)
+        ENTRY(flb_header), ENTRY(handover), ENTRY(reserved)
 #undef ENTRY
     };
     std::size_t seen = 0;

@@ -31,6 +31,13 @@ struct World {
     Refusal ring() { return kexec.kexec(Guest::descriptor_address, options); }
 };
 
+// Preserved memory, and what is not preserved but belongs to the handover: the map itself, the scratch array.
+kho::RangeSet memory_of(const kho::Handover &handover) {
+    kho::RangeSet memory = kho::preserved_ranges(handover.preserved);
+    for (const kho::Use &use : handover.uses) memory.add(use.range);
+    return memory;
+}
+
 TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     World world;
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
@@ -57,7 +64,7 @@ TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     ASSERT_EQ(handover.value().luo->sessions.size(), 1u);
     EXPECT_EQ(handover.value().luo->sessions[0].name, "alpha");
     EXPECT_EQ(handover.value().luo->sessions[0].files.size(), 2u);
-    EXPECT_EQ(kho::preserved_ranges(handover.value().preserved).bytes(), world.kexec.last().preserved_bytes);
+    EXPECT_EQ(memory_of(handover.value()).bytes(), world.kexec.last().preserved_bytes);
 
     EXPECT_EQ(machine.load<std::uint64_t>(boot_params + kho::abi::boot_params::acpi_rsdp_addr).value(),
               0xf1234u);
@@ -119,7 +126,7 @@ TEST(Kexec, WritesTheFlbNodeThatTheReleaseWantsAndRefusesFlbsThatItHasNoPlaceFor
             continue;
         EXPECT_EQ(node.header.pgcnt, 1u);
         EXPECT_EQ(node.header.count, c.guest_has_flbs ? 2u : 0u);
-        EXPECT_EQ(node.at == 0x214000, c.guest_has_flbs) << "a page of the device's own otherwise";
+        EXPECT_NE(node.at, 0x214000u) << "a page of the device's own";
     }
 }
 
@@ -296,7 +303,7 @@ TEST(Kexec, RecordsExactlyTheHandover) {
     }
     const auto handover = kho::read_handover(core.value(), core.value().header().data);
     ASSERT_TRUE(handover.ok()) << handover.error().message();
-    EXPECT_EQ(kho::preserved_ranges(handover.value().preserved), core.value().memory());
+    EXPECT_EQ(memory_of(handover.value()), core.value().memory());
 }
 
 // -----------------------------------------------------------------------------------------------------------
@@ -428,10 +435,11 @@ TEST(Kexec, WithAFullDiskLeavesTheOldRecordingAndNoPartOfANewOne) {
 TEST(Kexec, NamesEveryStatusAndState) {
     for (std::uint32_t code = 0; code < 256; ++code) {
         const std::string text = name(Status{code});
-        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,  22,
-                                       32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,  69,  80,
-                                       81,  96,  97,  98,  100, 101, 102, 103, 104, 105, 106, 107, 108,
-                                       112, 128, 129, 130, 131, 132, 133, 134, 135, 136, 144, 160};
+        const std::uint32_t known[] = {0,   1,   2,   3,   4,   5,   16,  17,  18,  19,  20,  21,
+                                       22,  32,  33,  34,  48,  49,  50,  64,  65,  66,  67,  68,
+                                       69,  80,  81,  96,  97,  98,  100, 101, 102, 103, 104, 105,
+                                       106, 107, 108, 112, 128, 129, 130, 131, 132, 133, 134, 135,
+                                       136, 144, 160, 176, 177, 178, 179, 180, 181, 182};
         EXPECT_EQ(text == "unknown", std::ranges::find(known, code) == std::end(known)) << code;
     }
     EXPECT_STREQ(name(State::handed_over), "handed-over");
