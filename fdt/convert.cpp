@@ -8,6 +8,7 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
+#include "fdt/abi/memfd.h"
 #include "fdt/text.h"
 #include "fdt/write_fdt.h"
 
@@ -137,14 +138,14 @@ private:
         }
         files.resize(std::min<std::size_t>(files.size(), target_.max_files_per_session));
         for (std::size_t j = 0; j < files.size(); j++) {
-            if (!files[j].memfd || target_.memfd_has_seals())
+            if (!files[j].memfd)
                 continue;
-            Memfd &memfd = *files[j].memfd;
-            if (memfd.seals != 0)
+            const std::uint32_t seals = restored_seals(files[j]);
+            if (!target_.memfd_has_seals() && seals != abi::memfd_seal_seal)
                 lose(path(index, session.name) + "/files/" + std::to_string(j),
-                     "seals " + hex(memfd.seals) + ": " + std::string(target_.memfd_compatible) +
-                         " has no place for them");
-            memfd.seals = 0;
+                     "seals " + hex(seals) + ": " + std::string(target_.memfd_compatible) +
+                         " has no place for them, the file comes back with " + hex(abi::memfd_seal_seal));
+            files[j].memfd->seals = target_.memfd_has_seals() ? seals : 0;
         }
     }
 

@@ -42,7 +42,6 @@ bool same_handler(const LuoFile &a, const LuoFile &b) {
 void Differ::compare_memfd(const std::string &path, const Memfd &a, const Memfd &b) {
     number(path, "size", a.size, b.size);
     number(path, "position", a.pos, b.pos);
-    hex_number(path, "seals", a.seals, b.seals);
     hex_number(path, "flags", a.flags, b.flags);
     content(path, file_extents(a), file_extents(b), std::min(a.size, b.size));
     number(path, "folios", a.folios.size(), b.folios.size(), Level::form);
@@ -63,9 +62,10 @@ void Differ::compare_file(const std::string &path, const LuoFile &a, const LuoFi
          same_handler(a, b) ? Level::form : Level::meaning);
     // What it means is the handler's affair; those of the kernel put an address there.
     hex_number(path, "data", a.data, b.data, Level::form);
-    if (a.memfd && b.memfd)
+    if (a.memfd && b.memfd) {
+        hex_number(path, "seals", restored_seals(a), restored_seals(b));
         compare_memfd(path, *a.memfd, *b.memfd);
-    else if (a.memfd || b.memfd)
+    } else if (a.memfd || b.memfd)
         text(path, "memfd", a.memfd ? describe(a) : "none", b.memfd ? describe(b) : "none");
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include "fdt/abi/memfd.h"
 
 #include "fdt/abi/luo_v5.h"
 
@@ -49,6 +50,12 @@ bool Memfd::operator==(const Memfd &other) const {
 
 bool KhoTest::operator==(const KhoTest &other) const {
     return csum == other.csum && same(folio_array, other.folio_array) && folios == other.folios;
+}
+
+std::uint32_t restored_seals(const LuoFile &file) {
+    if (!file.memfd)
+        return 0;
+    return file.compatible == abi::memfd_v1_compatible ? abi::memfd_seal_seal : file.memfd->seals;
 }
 
 std::vector<FileRange> holes(const Memfd &memfd) {

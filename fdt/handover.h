@@ -92,6 +92,10 @@ struct LuoFile {
     bool operator==(const LuoFile &) const = default;
 };
 
+// The seals that the next kernel gives a memfd. memfd-v1 has no place for them; kernels restore a file of it
+// as one that cannot be sealed.
+std::uint32_t restored_seals(const LuoFile &file);
+
 struct LuoSession {
     std::string name{};
     std::vector<LuoFile> files{};

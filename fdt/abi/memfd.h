@@ -32,6 +32,8 @@ static_assert(sizeof(memfd_luo_ser_v2) == 48 && offsetof(memfd_luo_ser_v2, seals
               offsetof(memfd_luo_ser_v2, flags) == 20 && offsetof(memfd_luo_ser_v2, nr_folios) == 24 &&
               offsetof(memfd_luo_ser_v2, folios) == 32);
 
+// F_SEAL_SEAL: no seal can be added. All files of memfd-v1 come back with it, and no other.
+inline constexpr std::uint32_t memfd_seal_seal = 0x1;
 // Seals that can be handed over: seal, shrink, grow, write, future write, exec.
 inline constexpr std::uint32_t memfd_all_seals = 0x3f;
 // A file is as long as a signed 64-bit offset reaches.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The recordings of real kernels in tests/data, made anew: the kernels must still hand over what these say.
 // KHO_GOLDENS=FOLDER in the environment puts the new ones there; see tests/data/README.md.
-#include <zlib.h>
-
 #include "tests/temporary_folder.h"
 #include "tests/tool/linux_goldens.h"
 #include "tool_leg.h"
@@ -11,12 +9,6 @@ namespace {
 
 using namespace tool_leg;
 using kho::test::LinuxGolden;
-
-// Small: the kernel's own test hands over 8 MiB of noise otherwise.
-std::string parameters_of(const LinuxGolden &golden) {
-    const std::string reserved = "reserve_mem=8K:4096:golden";
-    return "test_kho.max_mem=8192" + (golden.scenario == "empty" ? "" : " " + reserved);
-}
 
 void write_compressed(const std::string &path, const std::string &bytes) {
     // Without name and time, so that the same recording is the same file.
@@ -58,7 +50,7 @@ TEST_P(Golden, IsWhatTheKernelStillHandsOver) {
     const LinuxGolden &golden = GetParam();
     KERNEL_OR_SKIP(kernel, golden.release);
     const harness::LinuxDump &dump =
-        harness::linux_dump(golden.release, golden.scenario, parameters_of(golden));
+        harness::linux_dump(golden.release, golden.scenario, golden.parameters());
     const TemporaryFolder folder;
     const std::string recording = folder.file("recording");
     output_of({"extract", "--recording", "--output=" + recording, dump.file});

@@ -2,7 +2,6 @@
 // Recordings of real kernels, read: they say what they said when they were made, and hold every byte that the
 // agent in those kernels wrote down in its manifest.
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "guest/linux/content.h"
 #include "guest/linux/manifest.h"
@@ -14,23 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string unpacked(const std::string &path) {
-    std::string bytes;
-    gzFile file = gzopen(path.c_str(), "rb");
-    EXPECT_NE(file, nullptr) << path;
-    if (file == nullptr)
-        return bytes;
-    char buffer[1 << 16];
-    for (int count = 0; (count = gzread(file, buffer, sizeof buffer)) > 0;)
-        bytes.append(buffer, static_cast<std::size_t>(count));
-    EXPECT_EQ(gzclose(file), Z_OK);
-    return bytes;
-}
-
 class Golden : public testing::TestWithParam<LinuxGolden> {
 protected:
-    Golden() { TemporaryFolder::write(core, unpacked(TEST_DATA "/" + golden.name() + ".core.gz")); }
-
     std::string clean(std::vector<std::string> arguments) {
         const Ran ran = kho(std::move(arguments));
         EXPECT_EQ(ran.status, 0) << ran.err << ran.out;
@@ -40,7 +24,7 @@ protected:
 
     const LinuxGolden &golden = GetParam();
     const TemporaryFolder folder;
-    const std::string core = folder.file("linux.core");
+    const std::string core = golden.unpacked_into(folder);
 };
 
 TEST_P(Golden, SaysWhatItSaidWhenItWasMade) {

@@ -2,6 +2,8 @@
 // Recordings of what real kernels handed over, kept in tests/data, and what kho show says of them.
 #pragma once
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -20,6 +22,24 @@ struct LinuxGolden {
         std::string text = release + "_" + scenario;
         std::ranges::replace(text, '.', '_');
         return text;
+    }
+    // What the kernel that made it had on its command line, and the next one needs. The kernel's own test
+    // would hand over 8 MiB of noise otherwise.
+    std::string parameters() const {
+        return std::string("test_kho.max_mem=8192") +
+               (scenario == "empty" ? "" : " reserve_mem=8K:4096:golden");
+    }
+    // The recording's path.
+    std::string unpacked_into(const TemporaryFolder &folder) const {
+        std::string bytes;
+        if (gzFile file = gzopen((TEST_DATA "/" + name() + ".core.gz").c_str(), "rb")) {
+            char buffer[1 << 16];
+            for (int count = 0; (count = gzread(file, buffer, sizeof buffer)) > 0;)
+                bytes.append(buffer, static_cast<std::size_t>(count));
+            gzclose(file);
+        }
+        TemporaryFolder::write(folder.file(name() + ".core"), bytes);
+        return folder.file(name() + ".core");
     }
     // What kho show --json printed when it was made, without_origin().
     nlohmann::json shown() const {

@@ -129,7 +129,9 @@ private:
 
 TEST(Diff, WhereThingsLieIsFormNotMeaning) {
     constexpr std::uint64_t moved = 0x10000000;
-    const Handover a = sample::machine();
+    Handover a = sample::machine();
+    for (LuoSession &session : a.luo->sessions)
+        for (LuoFile &file : session.files) file.memfd->seals = abi::memfd_seal_seal;
     Handover b = sample::machine(moved);
     b.format = KhoFormat::v1;
     b.luo->format = LuoFormat::v1;
@@ -147,6 +149,16 @@ TEST(Diff, WhereThingsLieIsFormNotMeaning) {
           "(changed /LUO/sessions/\"vm\"/files/0x1: handler)",
           "(changed /LUO/sessions/\"vm\"/files/0x1: address of a folio)"})
         EXPECT_NE(std::find(all.begin(), all.end(), line), all.end()) << line;
+}
+
+TEST(Diff, MemfdV1ComesBackSealed) {
+    const Handover a = sample::machine();
+    Handover b = sample::machine();
+    for (LuoSession &session : b.luo->sessions)
+        for (LuoFile &file : session.files) file.compatible = "memfd-v1";
+    EXPECT_EQ(meaning(diff({a, NumberedMemory()}, {b, NumberedMemory()})),
+              (std::vector<std::string>{"changed /LUO/sessions/\"vm\"/files/0x1: seals",
+                                        "changed /LUO/sessions/\"vm\"/files/0x2: seals"}));
 }
 
 TEST(Diff, FolioSizesAreFormAndZeroesAreHoles) {

@@ -86,6 +86,9 @@ inline Description random_description(std::mt19937_64 &random, const Generation 
                 luo.sessions.size() < 8 && random() % 4 == 0 ? random() % 129 : random() % 3;
             for (std::uint64_t j = 0; j < files; j++) {
                 session.files.push_back(random_file(random, least));
+                // What memfd-v1 comes back with.
+                if (generation.memfd_has_seals() && !least.memfd_has_seals())
+                    session.files.back().seals = abi::memfd_seal_seal;
                 session.files.back().token = (random() << 8) + j;
             }
         }

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "fdt/abi/luo_v5.h"
+#include "fdt/abi/memfd.h"
 #include "fdt/build.h"
 #include "fdt/convert.h"
 #include "fdt/reader.h"
@@ -196,9 +197,16 @@ TEST(Convert, SaysWhatIsLost) {
               Texts{"/LUO/sessions/0 \"0\"/files/128: Linux 6.19 holds at most 128 files in a session"});
     Handover sealed = with_sessions(1, 1);
     sealed.luo->sessions[0].files[0].memfd = Memfd{.seals = 0x21};
-    EXPECT_EQ(losses(sealed, "7.1", "7.0"),
-              Texts{"/LUO/sessions/0 \"0\"/files/0: seals 0x21: memfd-v1 has no place for them"});
+    EXPECT_EQ(losses(sealed, "7.1", "7.0"), Texts{"/LUO/sessions/0 \"0\"/files/0: seals 0x21: memfd-v1 has "
+                                                  "no place for them, the file comes back with 0x1"});
     EXPECT_EQ(losses(sealed, "7.1", "7.2"), Texts{});
+    sealed.luo->sessions[0].files[0].memfd = Memfd{.seals = 0};
+    EXPECT_EQ(
+        losses(sealed, "7.1", "6.19").at(0),
+        "/LUO/sessions/0 \"0\"/files/0: seals 0x0: memfd-v1 has no place for them, the file comes back with "
+        "0x1");
+    sealed.luo->sessions[0].files[0].memfd = Memfd{.seals = abi::memfd_seal_seal};
+    EXPECT_EQ(losses(sealed, "7.1", "6.19"), Texts{});
     Handover flb = with_sessions(0, 0);
     flb.luo->flbs = {{{.name = "iommu", .data = 1, .count = 1}}};
     EXPECT_EQ(
