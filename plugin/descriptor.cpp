@@ -68,7 +68,7 @@ Checked<Descriptor> read_header(const Machine &machine, const RangeSet &ram, Phy
     const bool in_memory = descriptor.flags == found_in_memory;
     const bool described = descriptor.scratch.count != 0 || descriptor.preserved.count != 0 ||
                            descriptor.subtrees.count != 0 || descriptor.session_header != 0 ||
-                           descriptor.flb_header != 0;
+                           descriptor.liveupdate_number != 0 || descriptor.flb_header != 0;
     if ((descriptor.flags != 0 && !in_memory && descriptor.flags != found_in_recording) ||
         (descriptor.flags != 0 && described) || (descriptor.handover != 0 && !in_memory) ||
         descriptor.reserved != 0)

@@ -183,7 +183,7 @@ struct Descriptor {
 static_assert(sizeof(Descriptor) == 128);
 
 // The handover is there already and goes on as it is: all of the descriptor that would describe one is 0,
-// from scratch to flb_header; the memory map is this kernel's.
+// from scratch to flb_header; the memory map and acpi_rsdp are this kernel's.
 enum DescriptorFlag : std::uint64_t {
     found_in_memory = 1,     // another kernel left it
     found_in_recording = 2,  // handover= names its recording
