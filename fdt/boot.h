@@ -16,7 +16,7 @@
 namespace kho {
 
 // A parsed kernel file. Its spans point into the caller's file bytes, which must outlive it.
-struct KernelImage {
+struct BootImage {
     struct Segment {
         std::uint64_t offset;  // from the image's first byte in memory
         std::span<const std::byte> bytes;
@@ -35,10 +35,10 @@ struct KernelImage {
 
 // Errors: image_format (neither bzImage nor x86_64 ELF64 executable), image_truncated, image_protocol
 // (older than 2.12, which introduced xloadflags), image_no_64bit_entry.
-Result<KernelImage> parse_kernel(std::span<const std::byte> file);
+Result<BootImage> parse_kernel(std::span<const std::byte> file);
 
 struct BootRequest {
-    const KernelImage *kernel = nullptr;
+    const BootImage *kernel = nullptr;
     std::span<const std::byte> initrd;
     std::string_view command_line;
     std::span<const abi::e820_entry> memory_map;  // at most 128

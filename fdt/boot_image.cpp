@@ -52,14 +52,14 @@ Result<std::span<const std::byte>> find_payload(std::span<const std::byte> file)
     return file.subspan(offset);
 }
 
-Result<KernelImage> parse_bzimage(std::span<const std::byte> file) {
+Result<BootImage> parse_bzimage(std::span<const std::byte> file) {
     if (Outcome outcome = check_header(file); !outcome)
         return outcome.error();
     const Result<std::span<const std::byte>> payload = find_payload(file);
     if (!payload)
         return payload.error();
 
-    KernelImage image;
+    BootImage image;
     image.size = field<std::uint32_t>(file, bp::init_size);
     if (image.size < payload.value().size())
         return image_error(Errc::image_format, bp::init_size,
@@ -86,7 +86,7 @@ Result<KernelImage> parse_bzimage(std::span<const std::byte> file) {
 
 }  // namespace
 
-Result<KernelImage> parse_kernel(std::span<const std::byte> file) {
+Result<BootImage> parse_kernel(std::span<const std::byte> file) {
     return is_elf(file) ? parse_elf_kernel(file) : parse_bzimage(file);
 }
 

@@ -26,6 +26,6 @@ inline Error image_error(Errc code, std::uint64_t offset, std::string what) {
 }
 
 bool is_elf(std::span<const std::byte> file);
-Result<KernelImage> parse_elf_kernel(std::span<const std::byte> file);
+Result<BootImage> parse_elf_kernel(std::span<const std::byte> file);
 
 }  // namespace kho

@@ -81,12 +81,12 @@ bool is_elf(std::span<const std::byte> file) {
     return file.size() >= SELFMAG && std::memcmp(file.data(), ELFMAG, SELFMAG) == 0;
 }
 
-Result<KernelImage> parse_elf_kernel(std::span<const std::byte> file) {
+Result<BootImage> parse_elf_kernel(std::span<const std::byte> file) {
     const Result<Elf64_Ehdr> header = read_header(file);
     if (!header)
         return header.error();
 
-    KernelImage image;
+    BootImage image;
     std::vector<Load> loads;
     for (std::uint64_t i = 0; i < header.value().e_phnum; i++) {
         const std::uint64_t at = header.value().e_phoff + i * sizeof(Elf64_Phdr);

@@ -95,7 +95,7 @@ private:
         return last == 0 ? four_gib : PhysAddr{last} + 1;
     }
 
-    const KernelImage &kernel_;
+    const BootImage &kernel_;
     RangeSet free_;
 };
 
@@ -135,7 +135,7 @@ void put(std::vector<std::byte> &page, std::uint64_t offset, T value) {
     std::memcpy(page.data() + offset, &value, sizeof value);
 }
 
-void put_setup_header(std::vector<std::byte> &page, const KernelImage &kernel) {
+void put_setup_header(std::vector<std::byte> &page, const BootImage &kernel) {
     if (!kernel.setup_header.empty()) {
         std::copy(kernel.setup_header.begin(), kernel.setup_header.end(), page.begin() + bp::setup_header);
         return;
@@ -208,7 +208,7 @@ Result<BootPlan> plan_boot(const BootRequest &request) {
     BootPlan plan{.entry = places.kernel.start + request.kernel->entry_offset,
                   .boot_params = places.boot_params.start,
                   .placements = {}};
-    for (const KernelImage::Segment &segment : request.kernel->segments)
+    for (const BootImage::Segment &segment : request.kernel->segments)
         plan.placements.push_back({.address = places.kernel.start + segment.offset,
                                    .owned = {},
                                    .borrowed = segment.bytes,

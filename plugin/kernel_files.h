@@ -14,7 +14,7 @@ namespace kexec_handover {
 struct KernelFiles {
     std::vector<std::byte> kernel;
     std::vector<std::byte> initrd;
-    kho::KernelImage image;  // points into `kernel`
+    kho::BootImage image;  // points into `kernel`
 };
 
 // A vmlinux with all its debug information is about that large; it is more than what gets loaded.

@@ -34,7 +34,7 @@ TEST(BzImage, TellsWhatTheBootProtocolSays) {
     const KernelFile file = make_bzimage();
     const auto parsed = parse_kernel(file);
     ASSERT_TRUE(succeeds(parsed));
-    const KernelImage &image = parsed.value();
+    const BootImage &image = parsed.value();
     EXPECT_TRUE(image.relocatable);
     EXPECT_TRUE(image.above_4g);
     EXPECT_EQ(image.preferred, PhysAddr{0x1000000});
@@ -124,7 +124,7 @@ TEST(ElfKernel, TellsWhereItsSegmentsGo) {
     const KernelFile file = make_elf();
     const auto parsed = parse_kernel(file);
     ASSERT_TRUE(succeeds(parsed));
-    const KernelImage &image = parsed.value();
+    const BootImage &image = parsed.value();
     EXPECT_FALSE(image.relocatable);
     EXPECT_EQ(image.preferred, PhysAddr{0x1000000});
     EXPECT_EQ(image.size, 0x4000u);
@@ -210,11 +210,11 @@ TEST(ElfKernel, IsRejectedWhenAFieldIsWrong) {
 }
 
 // Whatever is in the file, what comes out lies within it.
-void expect_sound(const KernelFile &file, const KernelImage &image) {
+void expect_sound(const KernelFile &file, const BootImage &image) {
     EXPECT_TRUE(is_aligned(image.alignment, page_size));
     EXPECT_LT(image.entry_offset, image.size);
     ASSERT_FALSE(image.segments.empty());
-    for (const KernelImage::Segment &segment : image.segments) {
+    for (const BootImage::Segment &segment : image.segments) {
         EXPECT_GE(segment.bytes.data(), file.bytes.data());
         EXPECT_LE(segment.bytes.data() + segment.bytes.size(), file.bytes.data() + file.bytes.size());
         EXPECT_LE(segment.bytes.size(), segment.memory_size);

@@ -23,7 +23,7 @@ struct Request {
     std::vector<std::byte> initrd;
     std::string command_line = "console=ttyS0";
     std::vector<abi::e820_entry> memory_map = {{0, 0x9fc00, abi::e820_ram}, {mib, 127 * mib, abi::e820_ram}};
-    KernelImage kernel;
+    BootImage kernel;
     RangeSet scratch_set;
 
     Result<BootPlan> plan() {

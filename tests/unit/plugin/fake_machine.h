@@ -40,7 +40,7 @@ public:
         const std::byte *at = find(from, out.size());
         if (!at)
             return outside(from);
-        std::memcpy(out.data(), at, out.size());
+        std::copy_n(at, out.size(), out.begin());
         if (after_read)
             after_read(from, out.size());
         return kho::success();
