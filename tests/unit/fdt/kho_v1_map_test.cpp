@@ -273,5 +273,33 @@ TEST_F(KhoV1MapReader, SplitsARunOfMoreBlocksThanACountHolds) {
     EXPECT_EQ(std::uint64_t{blocks.value()[0].count} + blocks.value()[1].count, abi::bitmap_bits * 515 * 255);
 }
 
+// Every second block preserved, in so many bitmaps that no machine comes near it.
+TEST(KhoV1Map, OfMoreRunsThanAnyMachineHasEndsWithAFinding) {
+    constexpr std::uint64_t runs_in_bitmap = abi::bitmap_bits / 2,
+                            bitmaps = (std::uint64_t{1} << 24) / runs_in_bitmap + 1;
+    constexpr PhysAddr first_chunk{0x1000}, first_bitmap{0x100000};
+    TestMemory memory;
+    std::vector<std::byte> every_second(page_size, std::byte{0x55});
+    abi::mem_chunk chunk{};
+    PhysAddr at = first_chunk;
+    for (std::uint64_t i = 0; i < bitmaps; i++) {
+        const PhysAddr bitmap = first_bitmap + i * page_size;
+        memory.put(bitmap, std::span<const std::byte>(every_second));
+        chunk.bitmaps[chunk.num_elms++] = {.phys_start = i * abi::bitmap_bits * page_size,
+                                           .bitmap = value(bitmap)};
+        if (chunk.num_elms < abi::bitmap_refs_per_chunk && i + 1 < bitmaps)
+            continue;
+        chunk.next = i + 1 < bitmaps ? value(at + page_size) : 0;
+        memory.put(at, chunk);
+        at = at + page_size;
+        chunk = {};
+    }
+    Findings findings;
+    static_cast<void>(read_memory_map(memory, KhoFormat::v1, first_chunk, findings));
+    ASSERT_EQ(findings.errors(), 1u);
+    EXPECT_EQ(findings.list()[0].check, Check::map_size);
+    EXPECT_EQ(findings.list()[0].index, (bitmaps - 1) % abi::bitmap_refs_per_chunk);
+}
+
 }  // namespace
 }  // namespace kho
