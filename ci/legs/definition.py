@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The compatibility matrix: who hands over what to whom, and what must come of it. All of it is here; the legs, the report and
+the tests are made from these tables."""
+import dataclasses
+
+# Linux releases with KHO and LUO, and the format that each writes. 7.3 writes what 7.2 does.
+FORMATS = {"6.19": "6.19", "7.0": "7.0", "7.1": "7.1", "7.2": "7.2", "7.3": "7.2"}
+PAYLOAD_FORMATS = ("6.19", "7.0", "7.1", "7.2")
+
+KERNELS = tuple(FORMATS)
+PRODUCERS = tuple(f"payload {release}" for release in PAYLOAD_FORMATS) + KERNELS
+CONSUMERS = ("payload",) + KERNELS
+
+# What each kernel does with each format.
+#   accepted   it boots, its user retrieves every file, and all bytes are right
+#   cold-boot  it boots without the handover: all is lost
+#   panic      it does not boot
+# 7.0 insists on an FLB node, which 6.19 does not write and passes over; the KHO FDT's compatible string changed in
+# 7.1 and 7.2, and a kernel takes only its own.
+C, A, P = "cold-boot", "accepted", "panic"
+OUTCOMES = {
+    # consumer   6.19 7.0 7.1 7.2 7.3    format
+    "6.19": dict(zip(KERNELS, (A, P, C, C, C))),
+    "7.0": dict(zip(KERNELS, (A, A, C, C, C))),
+    "7.1": dict(zip(KERNELS, (C, C, A, C, C))),
+    "7.2": dict(zip(KERNELS, (C, C, C, A, A))),
+}
+
+# What is handed over: guest/README.md describes the agent's scenarios (its first table) and the payload's parameters. A
+# payload without `cycle=0` also hands over test files and FLBs, for which Linux has no handler: the first open of
+# /dev/liveupdate fails there with EIO, the fourth outcome. Format 6.19 has no FLBs.
+AGENT_SCENARIOS = ("mixed", "empty", "one", "many-files", "many-sessions", "flb", "memblock", "kho_test")
+PAYLOAD_SCENARIOS = {
+    "mixed": "cycle=0",
+    "many-files": "cycle=0 sessions=1 session-files=128 files=1M",
+    "many-sessions": "cycle=0 sessions=800 files=1M",
+    "test-files": "files=1M",
+}
+
+# The line that proves each verdict, by who took the handover; ci/legs/verdict.py looks for them.
+PROOFS = {
+    "linux": {
+        "accepted": r"PASS Linux .* verified$",
+        "cold-boot": r"KHO: disabling KHO revival",
+        "panic": r"Kernel panic - not syncing: The incoming tree failed to initialize properly",
+        "eio": r"not ok \d+ live update device # EIO$",
+    },
+    "payload": {"accepted": r"PASS (Linux|payload) -> payload: "},
+}
+
+# How many seconds QEMU may take; a leg takes three on an idle machine.
+LIMIT = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """What a producer hands over, recorded once for all its consumers."""
+
+    producer: str
+    scenario: str
+
+    @property
+    def name(self):
+        return f"{self.producer} {self.scenario}".replace(" ", "-")
+
+    @property
+    def by_payload(self):
+        return self.producer.startswith("payload ")
+
+    @property
+    def format(self):
+        return self.producer.split()[1] if self.by_payload else FORMATS[self.producer]
+
+    @property
+    def kernels(self):
+        return set() if self.by_payload else {self.producer}
+
+
+@dataclasses.dataclass(frozen=True)
+class Leg:
+    recording: Recording
+    consumer: str
+
+    @property
+    def producer(self):
+        return self.recording.producer
+
+    @property
+    def scenario(self):
+        return self.recording.scenario
+
+    @property
+    def name(self):
+        """As Meson's tests are named; without the spaces, it names files."""
+        return f"{self.producer} to {self.consumer} {self.scenario}"
+
+    @property
+    def file_name(self):
+        return self.name.replace(" ", "-")
+
+    @property
+    def expected(self):
+        if self.consumer == "payload":
+            return "accepted"
+        outcome = OUTCOMES[self.recording.format][self.consumer]
+        return "eio" if outcome == "accepted" and self.scenario == "test-files" else outcome
+
+    @property
+    def proof(self):
+        return PROOFS["payload" if self.consumer == "payload" else "linux"][self.expected]
+
+    @property
+    def kernels(self):
+        return self.recording.kernels | ({self.consumer} - {"payload"})
+
+
+def recordings():
+    for producer in PRODUCERS:
+        for scenario in PAYLOAD_SCENARIOS if producer.startswith("payload ") else AGENT_SCENARIOS:
+            if (producer, scenario) != ("payload 6.19", "test-files"):
+                yield Recording(producer, scenario)
+
+
+def legs(part=1, parts=1):
+    """All legs, or one of so many equal parts. The legs of a recording stay together, so that it is made once. Consumer by
+    consumer, so that neighbours need not wait for the same recording to be made."""
+    chosen = [recording for number, recording in enumerate(recordings()) if number % parts == part - 1]
+    return [Leg(recording, consumer) for consumer in CONSUMERS for recording in chosen]
+
+
+def leg(name):
+    return next(leg for leg in legs() if leg.name == name)
+
+
+if __name__ == "__main__":
+    print("\n".join(leg.name for leg in legs()))
