@@ -28,13 +28,14 @@ OUTCOMES = {
 
 # What is handed over: guest/README.md describes the agent's scenarios (its first table) and the payload's parameters. A
 # payload without `cycle=0` also hands over test files and FLBs, for which Linux has no handler: the first open of
-# /dev/liveupdate fails there with EIO, the fourth outcome. Format 6.19 has no FLBs.
+# /dev/liveupdate fails there with EIO, the fourth outcome. Format 6.19 has no FLBs; with the others come those that the
+# kernels' own live update test counts on.
 AGENT_SCENARIOS = ("mixed", "empty", "one", "many-files", "many-sessions", "flb", "memblock", "kho_test")
 PAYLOAD_SCENARIOS = {
-    "mixed": "cycle=0",
-    "many-files": "cycle=0 sessions=1 session-files=128 files=1M",
-    "many-sessions": "cycle=0 sessions=800 files=1M",
-    "test-files": "files=1M",
+    "mixed": "cycle=0 manifest=1",
+    "many-files": "cycle=0 manifest=1 sessions=1 session-files=128 files=1M",
+    "many-sessions": "cycle=0 manifest=1 sessions=800 files=1M",
+    "test-files": "files=1M",  # a manifest does not tell of these files
 }
 
 # The line that proves each verdict, by who took the handover; ci/legs/verdict.py looks for them.

@@ -15,7 +15,7 @@ LINUX = "console=ttyS0 printk.time=0 log_buf_len=1M panic=-1 kho=on liveupdate=o
 RESERVED = "reserve_mem=1M:4096:kho-one reserve_mem=20K:4096:kho-two"
 # Of the recording's machine and of the one that it is put in. The payload leaves a kernel enough room to boot in scratch.
 MEMORY = {True: "1G", False: "512M"}
-PAYLOAD = "lives=2 manifest=1 scratch=256M"
+PAYLOAD = "lives=2 scratch=256M"
 
 
 class Missing(Exception):
@@ -36,7 +36,7 @@ def kernel(release):
     return path
 
 
-def folder(name):
+def results(name):
     path = file("KHO_MATRIX") / name
     path.mkdir(parents=True, exist_ok=True)
     return path
@@ -84,8 +84,11 @@ def run(command):
 def record_command(recording, output):
     memory = MEMORY[recording.by_payload]
     if recording.by_payload:
+        append = f"{PAYLOAD} {definition.PAYLOAD_SCENARIOS[recording.scenario]}"
+        if recording.format != "6.19":
+            append += " linux-flbs=1"
         return qemu(memory, {"release": recording.format, "record": output}, file("KHO_PAYLOAD_ELF"),
-                    "-append", f"{PAYLOAD} {definition.PAYLOAD_SCENARIOS[recording.scenario]}")  # fmt: skip
+                    "-append", append)  # fmt: skip
     initrd = output.with_suffix(".cpio")
     initrd.write_bytes(
         file("KHO_LINUX_AGENT").read_bytes() + newc("kernel", file("KHO_PAYLOAD_BZIMAGE").read_bytes())
@@ -130,8 +133,8 @@ def locked(path):
 def made(recording):
     """(recording's file or None, log's file); made by the first leg that needs it, while the others wait. A failure is kept
     too, so that it costs its time once: `key` tells whether what is there is of this build."""
-    core = folder("recordings") / f"{recording.name}.core"
-    log = folder("logs") / f"{recording.name}.log"
+    core = results("recordings") / f"{recording.name}.core"
+    log = results("logs") / f"{recording.name}.log"
     stamp = core.with_suffix(".key")
     wanted = key(recording)
     with locked(core.with_suffix(".lock")):
@@ -152,6 +155,10 @@ def made(recording):
 
 def as_typed(command):
     """For people; folders of this machine say nothing to them."""
-    words = [word.replace(os.environ.get("MESON_BUILD_ROOT", "\0"), "build") for word in command]
-    words = [word.replace(os.environ.get("KHO_KERNELS", "\0"), "$KHO_KERNELS") for word in words]
+    short = {str(file("KHO_MATRIX").parents[1]): "build"}
+    if folder := os.environ.get("KHO_KERNELS"):
+        short[folder] = "$KHO_KERNELS"
+    words = list(command)
+    for path, name in short.items():
+        words = [word.replace(path, name) for word in words]
     return " ".join(f"'{word}'" if " " in word else word for word in words)

@@ -51,7 +51,7 @@ def run(leg):
     console, status, timed_out = machine.run(command)
     result["seconds"] = round(time.monotonic() - start, 2)
     result["verdict"], result["proof"] = verdict.of(console, leg.consumer, timed_out)
-    log = machine.folder("logs") / f"{leg.file_name}.log"
+    log = machine.results("logs") / f"{leg.file_name}.log"
     ending = f"stopped after {definition.LIMIT} s" if timed_out else f"exit status {status}"
     log.write_text(f"$ {machine.as_typed(command)}\n{console}\n# {ending}\n", encoding="utf-8")
     result["log"] = f"logs/{log.name}"
@@ -67,7 +67,7 @@ def run(leg):
 def main():
     leg = definition.leg(sys.argv[1])
     result = run(leg)
-    path = machine.folder("legs") / f"{leg.file_name}.json"
+    path = machine.results("legs") / f"{leg.file_name}.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print("1..1")
     if result["verdict"] == "skipped":

@@ -27,6 +27,10 @@ def first(pattern, lines):
     return next((line for line in lines if re.search(pattern, line)), "")
 
 
+def last(lines):
+    return next((line for line in reversed(lines) if line), "")
+
+
 def of(console, consumer, timed_out=False):
     """(verdict, proof)"""
     lines = lines_of(console)
@@ -37,14 +41,17 @@ def of(console, consumer, timed_out=False):
             return "oops", line
     if warning := first(WARNING, lines):
         return "warning", warning
-    # In this order: who says that all is well must not have said anything else before.
-    for verdict in ("panic", "cold-boot", "eio"):
-        if verdict in proofs and (proof := first(proofs[verdict], lines)):
-            return verdict, proof
     if timed_out:
-        return "hang", next((line for line in reversed(lines) if line), "")
-    if failed := first(FAILED, lines):
+        return "hang", last(lines)
+    if refused:
+        return "panic", refused
+    failed = first(FAILED, lines)
+    # The agent fails too then; had it said nothing, nobody would know how the kernel went on.
+    for verdict in ("cold-boot", "eio"):
+        if failed and verdict in proofs and (proof := first(proofs[verdict], lines)):
+            return verdict, proof
+    if failed:
         return "wrong", failed
     if proof := first(proofs["accepted"], lines):
         return "accepted", proof
-    return "died", next((line for line in reversed(lines) if line), "")
+    return "died", last(lines)
