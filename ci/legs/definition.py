@@ -41,12 +41,12 @@ PAYLOAD_SCENARIOS = {
 # The line that proves each verdict, by who took the handover; ci/legs/verdict.py looks for them.
 PROOFS = {
     "linux": {
-        "accepted": r"PASS Linux .* verified$",
+        "accepted": r"^PASS Linux .* verified$",
         "cold-boot": r"KHO: disabling KHO revival",
         "panic": r"Kernel panic - not syncing: The incoming tree failed to initialize properly",
-        "eio": r"not ok \d+ live update device # EIO$",
+        "eio": r"^not ok \d+ live update device # EIO$",
     },
-    "payload": {"accepted": r"PASS (Linux|payload) -> payload: "},
+    "payload": {"accepted": r"^PASS (Linux|payload) -> payload: "},
 }
 
 # How many seconds QEMU may take; a leg takes three on an idle machine.

@@ -16,7 +16,7 @@ BROKEN = ("oops", "warning", "wrong", "died", "hang")
 
 OOPS = re.compile(r"(BUG: |Oops: |kernel BUG at |general protection fault|Kernel panic - not syncing: |PANIC: )")
 WARNING = re.compile(r"(WARNING: |UBSAN: |KASAN: |INFO: .* blocked for|rcu: INFO: |KHO restore failed)")
-FAILED = re.compile(r"(FAIL |Bail out! )")
+FAILED = re.compile(r"^(FAIL |Bail out! )")
 
 
 def lines_of(console):

@@ -134,6 +134,21 @@ class Matrix(unittest.TestCase):
         recordings = [{leg.recording for leg in part} for part in slices]
         self.assertEqual(sum(map(len, recordings)), len(set().union(*recordings)))
 
+    def test_compatibility_page(self):
+        """ci/COMPATIBILITY.md names legs that there are, and its table says what is expected of them"""
+        text = (TOP / "ci/COMPATIBILITY.md").read_text(encoding="utf-8")
+        legs = {leg.name: leg for leg in definition.legs()}
+        named = re.findall(r"`((?:payload )?[67][.0-9]+ to [^`:]+)`", text)
+        self.assertGreater(len(named), 20)
+        self.assertLessEqual(set(named), set(legs))
+        rows = re.findall(r"^\| (\d.*?) \|(.*)\|$", text, re.MULTILINE)
+        self.assertEqual(len(rows), len(definition.OUTCOMES))
+        for first, cells in rows:
+            said = [cell.strip(" *").replace(" ", "-") for cell in cells.split("|")]
+            for producer in re.findall(r"[67]\.\d+", first):
+                expected = [legs[f"{producer} to {consumer} mixed"].expected for consumer in definition.CONSUMERS]
+                self.assertEqual(said, expected, first)
+
     def test_wrong_usage(self):
         """Wrong usage is exit status 2"""
         for words in (["--slice", "0/4"], ["--slice", "5/4"], ["--slice", "x"], ["--merge"], ["matrix.json"], ["--what"]):
