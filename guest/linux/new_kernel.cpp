@@ -146,8 +146,8 @@ std::string compare_reservations(const Manifest &manifest, const std::string &lo
     return {};
 }
 
-// The kernel's own test FLBs: found when their handler was registered, finished with its last file. 6.19 takes
-// what 7.0 hands over, but knows no FLBs: those are lost there.
+// The kernel's own test FLBs: found when their handler was registered, finished with its last file. 6.19
+// takes what 7.0 hands over, but knows no FLBs: those are lost there.
 std::string flbs(const Manifest &manifest, const std::string &log, unsigned &expected) {
     const bool carried = Limits::of(Release::from(manifest.release)).flbs && !manifest.sessions.empty();
     const bool known = Limits::of(Release::from(uname_release())).flbs;
