@@ -74,7 +74,7 @@ def table(legs):
         )
         rows.append(f'<tr><th scope="row">{who(producer)}</th>{row}</tr>')
     return (
-        f'<table class="matrix"><thead><tr><th>hands over ↓ &nbsp; takes over →</th>{head}</tr></thead>'
+        f'<table class="matrix"><thead><tr><th>hands over ↓<br>takes over →</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
