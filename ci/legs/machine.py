@@ -10,7 +10,8 @@ import tempfile
 
 import definition
 
-LINUX = "console=ttyS0 printk.time=0 log_buf_len=1M panic=-1 kho=on liveupdate=on"
+# no_timer_check: a machine that is starved of processor time at the wrong moment fails the kernel's test of its timer.
+LINUX = "console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 kho=on liveupdate=on"
 # Needed to read what a scenario wants to see; the sizes are those of the agent's own tests.
 RESERVED = "reserve_mem=1M:4096:kho-one reserve_mem=20K:4096:kho-two"
 # Of the recording's machine and of the one that it is put in. The payload leaves a kernel enough room to boot in scratch.

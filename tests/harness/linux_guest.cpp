@@ -41,7 +41,8 @@ Machine linux_machine(const LinuxLeg &leg, const std::string &folder) {
     machine.initrd = folder + "/initrd";
     TemporaryFolder::write(machine.initrd, initrd);
     machine.append =
-        "console=ttyS0 printk.time=0 log_buf_len=1M panic=-1 kho=on liveupdate=on agent.scenario=" +
+        "console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 kho=on liveupdate=on "
+        "agent.scenario=" +
         leg.scenario + " agent.then=" + leg.then + " " + scenario_parameters(leg.scenario) + " " + leg.append;
     machine.with_device = false;
     machine.more = {"-accel", "tcg"};

@@ -6,7 +6,8 @@
 namespace harness {
 namespace {
 
-constexpr const char *parameters = "console=ttyS0 printk.time=0 log_buf_len=1M panic=-1 kho=on liveupdate=on";
+constexpr const char *parameters =
+    "console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 kho=on liveupdate=on";
 
 }  // namespace
 

@@ -34,11 +34,12 @@ Outcome replay(const std::string &recording, const std::string &kernel, const Li
     machine.memory = "512M";  // as when it was recorded
     machine.kernel = harness::payload_elf();
     machine.append = "lives=2";
-    machine.device_options =
-        "handover=" + recording + ",kernel=" + kernel + ",initrd=" + harness::linux_agent() +
-        ",append=console=ttyS0 printk.time=0 log_buf_len=1M panic=-1 kho=on liveupdate=on agent.stage=2 "
-        "agent.scenario=" +
-        golden.scenario + " " + golden.parameters();
+    machine.device_options = "handover=" + recording + ",kernel=" + kernel +
+                             ",initrd=" + harness::linux_agent() +
+                             ",append=console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 "
+                             "kho=on liveupdate=on agent.stage=2 "
+                             "agent.scenario=" +
+                             golden.scenario + " " + golden.parameters();
     machine.more = {"-accel", "tcg"};
     return harness::run(machine, 120);
 }

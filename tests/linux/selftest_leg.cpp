@@ -10,7 +10,7 @@
 namespace harness {
 namespace {
 
-constexpr const char *parameters = "console=ttyS0 printk.time=0 panic=-1 kho=on liveupdate=on";
+constexpr const char *parameters = "console=ttyS0 printk.time=0 no_timer_check panic=-1 kho=on liveupdate=on";
 
 std::string environment(const char *name) {
     const char *const text = std::getenv(name);

@@ -28,7 +28,7 @@ Outcome hand_to(const std::string &path, const std::string &format, const std::s
     machine.bios.clear();
     machine.memory = "1G";
     machine.device_options = "release=" + format + ",record=" + record + ",kernel=" + path +
-                             ",append=console=ttyS0 kho=on liveupdate=on panic=-1";
+                             ",append=console=ttyS0 no_timer_check kho=on liveupdate=on panic=-1";
     return harness::run(machine, 120);
 }
 
