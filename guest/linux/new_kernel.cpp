@@ -147,11 +147,11 @@ std::string compare_reservations(const Manifest &manifest, const std::string &lo
 }
 
 // The kernel's own test FLBs: found when their handler was registered, finished with its last file. 6.19
-// takes what 7.0 hands over, but knows no FLBs: those are lost there.
-std::string flbs(const Manifest &manifest, const std::string &log, unsigned &expected) {
+// takes what 7.0 hands over, but knows no FLBs: those are lost there. `said`: what became of them.
+std::string flbs(const Manifest &manifest, const std::string &log, std::string &said) {
     const bool carried = Limits::of(Release::from(manifest.release)).flbs && !manifest.sessions.empty();
     const bool known = Limits::of(Release::from(uname_release())).flbs;
-    expected = carried && known ? test_flbs : 0;
+    unsigned expected = carried && known ? test_flbs : 0;
     const unsigned found = occurrences(log, "found flb data from the previous boot"),
                    finished = occurrences(log, "finish was triggered");
     // Who is no Linux has FLBs of these names if he was asked for them.
@@ -159,6 +159,7 @@ std::string flbs(const Manifest &manifest, const std::string &log, unsigned &exp
         expected = found;
     if (found != expected || finished != expected)
         return text("expected %u, found %u, finished %u", expected, found, finished);
+    said = carried && !known ? text("%u FLBs lost", test_flbs) : text("%u FLBs", found);
     return {};
 }
 
@@ -213,15 +214,14 @@ std::string kho_test(const std::string &log, bool must_be_there, bool &there) {
     why = compare_reservations(*manifest, log);
     report.result(why.empty(), "reserved memory", why.empty() ? areas(*manifest) : why);
 
-    unsigned flb_count = 0;
+    std::string flbs_said;
     bool restored = false;
-    why = flbs(*manifest, log, flb_count);
+    why = flbs(*manifest, log, flbs_said);
     const std::string test_failure = kho_test(log, manifest->scenario == "kho_test", restored);
     if (why.empty())
         why = test_failure;
-    report.result(
-        why.empty(), "what the kernel's own tests handed over",
-        !why.empty() ? why : text("%u FLBs, kho_test %s", flb_count, restored ? "restored" : "absent"));
+    report.result(why.empty(), "what the kernel's own tests handed over",
+                  !why.empty() ? why : flbs_said + (restored ? ", kho_test restored" : ", kho_test absent"));
 
     why = complaint(log);
     report.result(why.empty(), "no complaint of the kernel", why);

@@ -75,8 +75,9 @@ TEST_P(Predicted, FateIsWhatComes) {
             1U)
             << outcome.report();
     }
-    // The agent misses what was said to be lost, and nothing else.
-    EXPECT_EQ(lines_with(outcome.console, "PASS Linux ").size(), verdict["losses"].empty() ? 1U : 0U)
+    // The agent tells what was said to be lost, and misses nothing else.
+    EXPECT_EQ(lines_with(outcome.console, "PASS Linux ").size(), 1U) << outcome.report();
+    EXPECT_EQ(lines_with(outcome.console, "FLBs lost").size(), verdict["losses"].empty() ? 0U : 1U)
         << verdict << "\n"
         << outcome.report();
 }
