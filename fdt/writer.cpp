@@ -22,8 +22,11 @@ using Block = MetadataPages::Block;
 
 class Writer {
 public:
-    Writer(const Handover &content, const Generation &generation, const RangeSet &free)
-        : generation_(generation), written_{.data = {}, .handover = content, .pages = MetadataPages(free)} {}
+    Writer(const Handover &content, const Generation &generation, const RangeSet &free,
+           Undescribed undescribed)
+        : generation_(generation),
+          undescribed_(undescribed),
+          written_{.data = {}, .handover = content, .pages = MetadataPages(free)} {}
 
     Result<Written> run() {
         Handover &handover = written_.handover;
@@ -42,7 +45,7 @@ private:
         std::vector<Subtree> &subtrees = written_.handover.subtrees;
         const auto found = std::ranges::find(subtrees, name, &Subtree::name);
         if (!present) {
-            if (found != subtrees.end())
+            if (found != subtrees.end() && undescribed_ == Undescribed::left_out)
                 subtrees.erase(found);
             return;
         }
@@ -175,13 +178,15 @@ private:
     }
 
     const Generation &generation_;
+    Undescribed undescribed_;
     Written written_;
 };
 
 }  // namespace
 
-Result<Written> write_handover(const Handover &content, const Generation &generation, const RangeSet &free) {
-    return Writer(content, generation, free).run();
+Result<Written> write_handover(const Handover &content, const Generation &generation, const RangeSet &free,
+                               Undescribed undescribed) {
+    return Writer(content, generation, free, undescribed).run();
 }
 
 }  // namespace kho

@@ -17,6 +17,10 @@ struct Written {
     MetadataPages pages;
 };
 
+// What becomes of a subtree whose name says what it is, while `content` does not: a memblock FDT,
+// kexec-metadata. Kept, it is a blob like any other.
+enum class Undescribed : std::uint8_t { left_out, kept };
+
 // From `content` are used:
 //   scratch         as it is, not empty
 //   preserved       blocks of content only: folios, reservations, blobs, and what only other handlers
@@ -31,7 +35,8 @@ struct Written {
 // Errors: no_room; not_in_format if the generation has no place for something; fdt_full; block_order,
 // block_address; session_count, session_name, file_count, file_compatible, file_token, malformed if content
 // breaks the format's rules. The sentence says which session and file.
-Result<Written> write_handover(const Handover &content, const Generation &generation, const RangeSet &free);
+Result<Written> write_handover(const Handover &content, const Generation &generation, const RangeSet &free,
+                               Undescribed undescribed = Undescribed::left_out);
 
 // The bytes of a luo_ser, of Linux 7.2 and later. 0: no session, no FLBs.
 abi::luo_ser make_luo_ser(std::uint64_t liveupdate_number, PhysAddr sessions, PhysAddr flbs);

@@ -327,7 +327,11 @@ Refusal take_found(Checked<FoundHandover> found, KexecRequest &request) {
     std::vector<PreservedRange> preserved;
     for (const kho::PreservedBlocks &blocks : found.value().preserved)
         preserved.push_back({value(blocks.address), blocks.order, blocks.count});
-    const RangeSet outside = found.value().unpreserved.minus(request.usable);
+    std::vector<Range> all = found.value().scratch;
+    all.insert(all.end(), found.value().unpreserved.ranges().begin(),
+               found.value().unpreserved.ranges().end());
+    for (const kho::PreservedBlocks &blocks : found.value().preserved) all.push_back(blocks.range());
+    const RangeSet outside = RangeSet(std::move(all)).minus(request.usable);
     if (!outside.empty())
         return refuse(Status::handover_does_not_fit, 0, value(outside.ranges().front().start),
                       "the handover has memory at 0x%" PRIx64 " that is not usable RAM here",

@@ -316,7 +316,8 @@ constexpr qemu::Property properties[] = {
      .get = [](const qemu::DeviceModel &model) { return device(model).options.record; },
      .set = set_record},
     {.name = "handover",
-     .description = "recording that the first kexec puts in place, instead of the guest's own handover",
+     .description =
+         "recording that a kexec puts in place if the guest asks for it, instead of a handover of its own",
      .get = [](const qemu::DeviceModel &model) { return device(model).options.handover; },
      .set = set_handover},
     {.name = "poison",

@@ -240,10 +240,6 @@ Refusal Kexec::record(kho::PhysAddr descriptor, const KexecOptions &options) {
         if (!size)
             return refusal(size.error());
         last_.recorded_bytes = size.value();
-        last_.preserved_bytes = memory.bytes();
-        last_.preserved_ranges = memory.ranges().size();
-        last_.kho_fdt = kho::PhysAddr{metadata.value().handover.fdt_addr};
-        last_.luo_fdt = metadata.value().luo_root;
         return {};
     };
     try {

@@ -41,6 +41,8 @@ RangeSet uppermost(const RangeSet &free) {
 std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks,
                                      std::vector<PreservedBlocks> replaced) {
     std::ranges::sort(replaced, {}, &PreservedBlocks::address);
+    const auto twice = std::ranges::unique(replaced, {}, &PreservedBlocks::address);
+    replaced.erase(twice.begin(), twice.end());
     std::vector<PreservedBlocks> rest;
     rest.reserve(blocks.size() + replaced.size());
     auto gone = replaced.begin();
@@ -77,11 +79,29 @@ Metadata of_found(const FoundHandover &found, const KexecRequest &request) {
             .release = found.release};
 }
 
+// The guest's arrays, but for those with something else in their pages that goes on.
+std::vector<PreservedBlocks> dispensable(const KexecRequest &request) {
+    std::vector<PhysAddr> needed;
+    for (const kho::Subtree &subtree : request.subtrees)
+        for (std::uint64_t at = 0; at < subtree.size; at += kho::page_size)
+            needed.push_back(subtree.address + at);
+    for (const kho::LuoSession &session : request.sessions)
+        for (const kho::LuoFile &file : session.files) needed.push_back(PhysAddr{file.data});
+    for (const kho::LuoFlb &flb : request.flbs) needed.push_back(PhysAddr{flb.data});
+    std::ranges::sort(needed);
+    std::vector<PreservedBlocks> rest = request.replaced;
+    std::erase_if(rest, [&](const PreservedBlocks &block) {
+        const auto first = std::ranges::lower_bound(needed, block.address);
+        return first != needed.end() && *first < block.range().end();
+    });
+    return rest;
+}
+
 kho::Handover content_of(const KexecRequest &request, const kho::Release &release) {
     kho::Handover content;
     for (const kho::abi::kho_scratch &area : request.scratch)
         content.scratch.push_back({PhysAddr{area.addr}, area.size});
-    content.preserved = without(request.preserved, request.replaced);
+    content.preserved = without(request.preserved, dispensable(request));
     content.subtrees = request.subtrees;
     if (value(request.session_header) == 0)
         return content;
@@ -107,9 +127,9 @@ Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release 
                                  std::to_string(request.flbs.size()) + " FLBs"};
     const kho::Handover content = content_of(request, release);
     const RangeSet free = free_memory(request);
-    auto written = kho::write_handover(content, generation, uppermost(free));
+    auto written = kho::write_handover(content, generation, uppermost(free), kho::Undescribed::kept);
     if (!written && written.error().code == kho::Errc::no_room)
-        written = kho::write_handover(content, generation, free);
+        written = kho::write_handover(content, generation, free, kho::Undescribed::kept);
     if (!written)
         return refusal(written.error());
     Metadata metadata;

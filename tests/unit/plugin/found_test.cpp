@@ -267,9 +267,9 @@ const RefusedCase refused[] = {
              w.built.memory.ranges().minus(kho::preserved_ranges(w.built.handover.preserved));
          reserve(w, page_at(map.ranges().front().start));
      }},
-    {"PreservedMemoryThatIsReserved", found_in_memory, Status::preserved_outside_ram,
+    {"PreservedMemoryThatIsReserved", found_in_memory, Status::handover_does_not_fit,
      [](World &w) { reserve(w, page_at(w.built.handover.preserved.back().address)); }},
-    {"ScratchThatIsReserved", found_in_recording, Status::scratch_range,
+    {"ScratchThatIsReserved", found_in_recording, Status::handover_does_not_fit,
      [](World &w) { reserve(w, page_at(w.built.handover.scratch.back().end() - 1)); }},
     {"NoRecording", found_in_recording, Status::no_recording, [](World &w) { w.options.handover.clear(); }},
     {"ARecordingThatIsNotThere", found_in_recording, Status::recording_unreadable,
