@@ -82,10 +82,11 @@ Result<PhysAddr> find_place(const MemoryLayout &layout, std::span<const kho_scra
 }
 
 Result<PhysAddr> find_in_scratch(const MemoryLayout &layout, std::span<const kho_scratch> scratch,
-                                 std::uint64_t size, std::uint64_t alignment) {
+                                 std::span<const kho_scratch> also_taken, std::uint64_t size,
+                                 std::uint64_t alignment) {
     for (const kho_scratch &s : scratch) {
-        const Result<PhysAddr> place =
-            find_place(layout, {}, size, alignment, s.addr, std::min(end_of(s.addr, s.size), highest_top));
+        const Result<PhysAddr> place = find_place(layout, also_taken, size, alignment, s.addr,
+                                                  std::min(end_of(s.addr, s.size), highest_top));
         if (place)
             return place;
     }

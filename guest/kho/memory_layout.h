@@ -37,9 +37,11 @@ Result<kho::PhysAddr> find_place(const MemoryLayout &layout,
                                  std::span<const kho::abi::kho_scratch> also_taken, std::uint64_t size,
                                  std::uint64_t alignment, std::uint64_t from, std::uint64_t to);
 
-// The same inside scratch: all that a kernel may use until it has read the map of preserved memory.
+// The same inside scratch: all that a kernel may use until it has read the map of preserved memory. Linux
+// keeps the scratch array itself there, so that `also_taken` has it.
 Result<kho::PhysAddr> find_in_scratch(const MemoryLayout &layout,
-                                      std::span<const kho::abi::kho_scratch> scratch, std::uint64_t size,
+                                      std::span<const kho::abi::kho_scratch> scratch,
+                                      std::span<const kho::abi::kho_scratch> also_taken, std::uint64_t size,
                                       std::uint64_t alignment);
 
 // A cold boot's choice of two areas: low memory (below 4 GiB, from 16 MiB on, 2 MiB aligned) and a global

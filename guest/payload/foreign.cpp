@@ -15,8 +15,8 @@ using kexec_handover::Status;
 using kho::PhysAddr;
 
 void Payload::foreign_life() {
-    const bool handed_on = life_ > 1;  // by one of us, who recorded it if that was asked for
-    const bool record = ordered(Order::record) && !handed_on;
+    // Handed on by one of us, who recorded it if that was asked for: then this is where it ends.
+    const bool record = ordered(Order::record) && !handed_on_;
     ktap.begin(record ? 10 : 9);
     say("# a life after the kexec of another kernel");
     const bool good = check_device() && check_boot() && open_handover() && mark_handover();
@@ -24,7 +24,7 @@ void Payload::foreign_life() {
     if (good && start_live_update() && read_luo() && deserialize() && retrieve_everything() &&
         check_manifest()) {
         if (!record || record_found()) {
-            if (ordered(Order::relay) && !handed_on && ktap.passed())
+            if (ordered(Order::relay) && !handed_on_ && ktap.passed())
                 hand_on(kexec_handover::found_in_memory);
         }
     }

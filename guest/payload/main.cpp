@@ -39,27 +39,30 @@ bool device_is_there() {
 
 void Payload::run(const BootInfo &info) {
     info_ = &info;
-    // Another kernel's command line says nothing to us.
-    if (!info.handover || arch::read_register64(Register::kexec_count) != 0)
-        params_ = Params::parse(info.command_line);
     if (!device_is_there())
         payload_bail_out(
             "there is no kexec-handover device: run QEMU with -plugin libkexec-handover.so "
             "-device kexec-handover");
+    orders_ = arch::read_register32(Register::orders);
+    const std::uint64_t kexecs = arch::read_register64(Register::kexec_count);
+    const bool ours = info.handover && info.handover->fdt_addr == arch::read_register64(Register::kho_fdt);
+    start_ =
+        start_of(kexecs, info.handover.has_value(), info.handover_malformed, ours, ordered(Order::found));
+    handed_on_ = kexecs > 0 && ours && ordered(Order::found);
+    // Another kernel's command line says nothing to us.
+    if (start_ != Start::foreign)
+        params_ = Params::parse(info.command_line);
     tell(Verdict::pending);
     arch::watchdog(watchdog_seconds());
     if (!params_.expect.empty() && !status_named(params_.expect))
         bail_out("expect=: the device has no status ", Quoted{params_.expect});
     if (!params_.crash.empty() && !crash(params_.crash))
         bail_out("crash=: unknown way ", Quoted{params_.crash});
-    if (info.command_line_truncated && !info.handover)
+    if (info.command_line_truncated && start_ != Start::foreign)
         bail_out("the command line is cut: its parameters are not those that were meant");
     if (params_.lives > Params::max_lives)
         bail_out("lives=: at most ", Params::max_lives);
-    const std::uint64_t kexecs = arch::read_register64(Register::kexec_count);
     life_ = kexecs + 1;
-    orders_ = arch::read_register32(Register::orders);
-    start_ = start_of(kexecs, info.handover.has_value(), info.handover_malformed, ordered(Order::found));
     if (start_ == Start::foreign)
         foreign_life();
     if (start_ == Start::cold_boot && ordered(Order::replay))

@@ -46,9 +46,12 @@ std::uint64_t first_difference(const Pages &pages, const MemoryFile &file, std::
             return offset;
     }
     found = 0;
-    for (std::uint64_t page = kho::align_up(end, kho::page_size); page < file.size; page += kho::page_size)
-        if (agent::has_page(layout, page / kho::page_size))
-            return page;
+    // Whatever the layout: of so many pages in a row one has content, or none has.
+    constexpr std::uint64_t period = 24;
+    std::uint64_t page = pages_of(end);
+    for (const std::uint64_t last = page + period; page < last && page << kho::page_shift < file.size; page++)
+        if (agent::has_page(layout, page))
+            return page << kho::page_shift;
     return file.size;
 }
 

@@ -59,7 +59,9 @@ bool Payload::open_handover() {
 
 bool Payload::mark_handover() {
     const std::uint64_t bytes = Pages::map_bytes(window_.end());
-    const Result<PhysAddr> map = find_in_scratch(layout_, handover_.scratch(), bytes, kho::page_size);
+    const kho::abi::kho_scratch array = {info_->handover->scratch_addr, info_->handover->scratch_size};
+    const Result<PhysAddr> map =
+        find_in_scratch(layout_, handover_.scratch(), {&array, 1}, bytes, kho::page_size);
     if (!map)
         bail_out("no room in scratch for the page map, ", bytes, " bytes");
     Place place;

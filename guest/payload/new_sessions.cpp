@@ -83,6 +83,10 @@ bool Payload::retrieve_session(unsigned i, unsigned first_file) {
             report(live_update_.last_place());
             return false;
         }
+        if ((*file)->type != &MemoryFiles::type) {
+            report_error("not a memory file");
+            return false;
+        }
         auto *memory_file = static_cast<MemoryFile *>(*file);
         file_slot(first_file + index) = memory_file;
         good = verify(spec, file_spec, *memory_file, writer_of(file_spec));

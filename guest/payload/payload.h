@@ -132,6 +132,7 @@ private:
     std::uint64_t life_ = 1;
     Start start_ = Start::cold_boot;
     std::uint32_t orders_ = 0;        // of the device
+    bool handed_on_ = false;          // by a life like this, which found it
     std::uint64_t content_life_ = 1;  // the life that wrote the files last
     MemoryLayout layout_;
     PhysRange taken_[2 + sizeof(BootInfo::boot_data) / sizeof(PhysRange)] = {};

@@ -16,13 +16,13 @@ enum class Start : std::uint8_t {
     malformed,    // the boot data has one that cannot be read
 };
 
-// `kexecs` since power-on or system reset, as the device counts; `found`: the last of them handed on what it
-// found.
-constexpr Start start_of(std::uint64_t kexecs, bool handover, bool malformed, bool found) {
+// `kexecs` since power-on or system reset, as the device counts. `ours`: the handover is the one of the last
+// of them; a real kexec in between leaves another. `found`: that handed on what it found.
+constexpr Start start_of(std::uint64_t kexecs, bool handover, bool malformed, bool ours, bool found) {
     if (malformed)
         return Start::malformed;
     if (handover)
-        return kexecs == 0 || found ? Start::foreign : Start::after_kexec;
+        return kexecs == 0 || !ours || found ? Start::foreign : Start::after_kexec;
     return kexecs == 0 ? Start::cold_boot : Start::lost;
 }
 

@@ -56,9 +56,11 @@ TEST(MemoryLayout, ALaterKernelsPlaceIsInsideScratchAndBesideItsOwnImage) {
     const PhysRange taken[] = {{PhysAddr{32 * mib}, 2 * mib}};
     const kho_scratch scratch[] = {{0, 0}, {32 * mib, 4 * mib}, {64 * mib, 8 * mib}};
     const MemoryLayout layout{pc_256m, taken};
-    EXPECT_EQ(kho::value(*find_in_scratch(layout, scratch, mib, 4096)), 34 * mib);
-    EXPECT_EQ(kho::value(*find_in_scratch(layout, scratch, 3 * mib, 4096)), 64 * mib);
-    EXPECT_EQ(find_in_scratch(layout, scratch, 9 * mib, 4096).error(), Errno::enomem);
+    EXPECT_EQ(kho::value(*find_in_scratch(layout, scratch, {}, mib, 4096)), 34 * mib);
+    EXPECT_EQ(kho::value(*find_in_scratch(layout, scratch, {}, 3 * mib, 4096)), 64 * mib);
+    EXPECT_EQ(find_in_scratch(layout, scratch, {}, 9 * mib, 4096).error(), Errno::enomem);
+    const kho_scratch array = {34 * mib + 4096, 4096};
+    EXPECT_EQ(kho::value(*find_in_scratch(layout, scratch, {&array, 1}, mib, 4096)), 34 * mib + 8192);
 }
 
 TEST(MemoryLayout, ScratchIsTwoDisjointAreasOneBelowFourGiB) {
