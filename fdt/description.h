@@ -69,7 +69,8 @@ struct Description {
     std::vector<SubtreeDescription> subtrees{};
 };
 
-// The memory map of a PC with this much memory: a gap below 1 MiB, and one from 3 to 4 GiB.
+// What QEMU's machine pc has with so much memory, under SeaBIOS: a gap below 1 MiB; from 3.5 GiB on one from
+// 3 to 4 GiB; the firmware's tables below that. So has q35, but for a gap from 2 to 4 GiB from 2.75 GiB on.
 std::vector<CoreMemoryRange> pc_memory_map(std::uint64_t bytes);
 
 // Areas for a machine with this much RAM: low memory (an eighth of RAM, at most 256 MiB), global (as much)

@@ -60,7 +60,7 @@ TEST_F(Views, MapDrawsInTheTerminalUnlessAFileIsNamed) {
     EXPECT_EQ(text.status, 0) << text.err;
     EXPECT_TRUE(contains(text.out, "2 MiB a row")) << text.out;
     EXPECT_TRUE(contains(text.out, "reserve_mem"));
-    EXPECT_TRUE(contains(text.out, "RAM: 63.6 MiB, by the recording's memory map")) << text.out;
+    EXPECT_TRUE(contains(text.out, "RAM: 63.4 MiB, by the recording's memory map")) << text.out;
     EXPECT_EQ(text.out.find('\x1b'), std::string::npos);
     EXPECT_TRUE(contains(kho({"map", core, "--list"}).out, "/memblock/trace [memblock-reservation]"));
     EXPECT_TRUE(contains(kho({"map", core, "--color=always"}).out, "\x1b["));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The JSON of kho make: what it means, and what is said about it when it is wrong.
+#include "fdt/abi/x86_boot.h"
 #include "fdt/build.h"
 #include "fdt/tool/make_description.h"
 #include "tests/unit/fdt/expect.h"
@@ -11,17 +12,43 @@ std::string of_file(const std::string &members) {
     return R"({"release": "7.2", "sessions": [{"name": "s", "files": [{"token": 1, )" + members + "}]}]}";
 }
 
+using Ram = std::vector<std::pair<std::uint64_t, std::uint64_t>>;  // from, to
+
+Ram ram_of(const Description &description) {
+    Ram ram;
+    for (const CoreMemoryRange &range : description.memory_map)
+        if (range.type == abi::e820_ram)
+            ram.emplace_back(range.address, range.address + range.size);
+    return ram;
+}
+
 TEST(MakeDescription, HasDefaultsForAllButTheRelease) {
     const auto read = read_description(R"({"release": "7.2.12"})", "");
     ASSERT_TRUE(succeeds(read));
     const Description &description = read.value();
     EXPECT_EQ(description.generation, find_generation("7.2"));
-    EXPECT_EQ(description.memory_map.back().size, 511u << 20);
+    EXPECT_EQ(ram_of(description), (Ram{{0, 0x9fc00}, {0x100000, 0x1ffc0000}}));
     ASSERT_TRUE(description.luo);
     EXPECT_EQ(description.luo->liveupdate_number, 1u);
     ASSERT_TRUE(description.kexec_metadata);
     EXPECT_EQ(description.kexec_metadata->previous_release, "7.2.0");
     EXPECT_TRUE(succeeds(build(description)));
+}
+
+// As QEMU's machine pc has it, less what its firmware may take.
+TEST(MakeDescription, MemoryIsThatOfAPc) {
+    const std::pair<const char *, Ram> cases[] = {
+        {"3G", {{0, 0x9fc00}, {0x100000, 0xbffc0000}}},
+        {"0xdffff000", {{0, 0x9fc00}, {0x100000, 0xdffbf000}}},
+        {"0xe0000000", {{0, 0x9fc00}, {0x100000, 0xbffc0000}, {0x100000000, 0x120000000}}},
+        {"1M", {{0, 0x9fc00}}},
+    };
+    for (const auto &[memory, ram] : cases) {
+        const auto read =
+            read_description(std::string(R"({"release": "7.2", "memory": ")") + memory + "\"}", "");
+        ASSERT_TRUE(succeeds(read));
+        EXPECT_EQ(ram_of(read.value()), ram) << memory;
+    }
 }
 
 TEST(MakeDescription, TakesNumbersAsPeopleWriteThem) {
