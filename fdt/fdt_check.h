@@ -9,10 +9,7 @@ namespace kho {
 
 // 0, or one of libfdt's error codes (negative). After 0 libfdt can be used on these bytes, which must not
 // change and begin at a multiple of eight.
-//
-// fdt_check_full() alone is not enough for hostile bytes: libfdt 1.6.1 (Debian 12) follows a null pointer in
-// FDTs of the versions before 16, whose nodes are named by paths, and reads words at odd addresses if the
-// structure begins at one. No kernel writes either.
+// fdt_check_full() alone is not enough for hostile bytes: see abi/flat_tree.h.
 int check_fdt(std::span<const std::byte> bytes);
 
 }  // namespace kho

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fdt/abi/flat_tree.h"
 #include "guest/kho/fdt_property.h"
 #include "guest/kho/sizes.h"
 
@@ -87,7 +88,7 @@ Errno IncomingHandover::open(const PhysicalWindow &window, const kho_data &data,
 
 Errno IncomingHandover::read_fdt(const PhysicalWindow &window, Place &place) {
     const void *fdt = window.bytes(PhysAddr{data_.fdt_addr}, kho::page_size);
-    if (fdt_check_full(fdt, data_.fdt_size) != 0)
+    if (!kho::abi::is_sound_for_libfdt(fdt, data_.fdt_size) || fdt_check_full(fdt, data_.fdt_size) != 0)
         return fail(place, Fault::kho_fdt_malformed, data_.fdt_addr);
     bool known = false;
     for (const KhoFormat format : {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4}) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "fdt/abi/flat_tree.h"
 #include "guest/linux/content.h"
 #include "guest/linux/descriptor.h"
 #include "guest/linux/report.h"
@@ -80,7 +81,7 @@ std::vector<ManifestReservation> find_reservations(std::string &why) {
     if (!blob)
         return found;
     const void *const fdt = blob->data();
-    if (fdt_check_full(fdt, blob->size()) != 0) {
+    if (!kho::abi::is_sound_for_libfdt(fdt, blob->size()) || fdt_check_full(fdt, blob->size()) != 0) {
         why = "the kernel's memblock FDT is malformed";
         return found;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/luo/luo_root.h"
 
+#include "fdt/abi/flat_tree.h"
 #include "fdt/abi/luo_v5.h"
 #include "guest/kho/fdt_property.h"
 #include "guest/luo/name.h"
@@ -39,7 +40,7 @@ Errno read_luo_fdt(Pages &pages, kho::PhysAddr at, LuoRoot &out, Place &place) {
     if (const Errno error = claim_root(pages, at, place); error != Errno::ok)
         return error;
     const void *fdt = pages.bytes(at, luo_fdt_size);
-    if (fdt == nullptr || fdt_check_full(fdt, luo_fdt_size) != 0)
+    if (fdt == nullptr || !is_sound_for_libfdt(fdt, luo_fdt_size) || fdt_check_full(fdt, luo_fdt_size) != 0)
         return fail(place, Fault::luo_fdt_malformed, address);
     if (!fdt_string_is(fdt, 0, "compatible", luo_v1_compatible))
         return fail(place, Fault::luo_compatible, address);

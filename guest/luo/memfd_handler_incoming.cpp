@@ -43,7 +43,8 @@ Errno MemfdHandler::check_header(const Ser &ser, std::uint64_t at, Place &place)
         return fail(place, Fault::memfd_seals, at, ser.seals);
     if (ser.flags != 0)
         return fail(place, Fault::memfd_flags, at, ser.flags);
-    if (ser.nr_folios == 0 && (ser.folios.first != 0 || ser.folios.total_pages != 0))
+    if (ser.nr_folios == 0 && (ser.folios.first != 0 || ser.folios.total_pages != 0 ||
+                               ser.folios.flags != 0 || ser.folios.order != 0))
         return fail(place, Fault::vmalloc_unused, at);
     // The first bound keeps the product of the second in range.
     if (ser.nr_folios > pages_of(ser.size) ||

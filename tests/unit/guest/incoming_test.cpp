@@ -130,6 +130,13 @@ TEST(IncomingHandover, AMalformedHandoverIsRefusedWithItsOwnFaultAndPlace) {
         {"FDT unaligned", Fault::kho_fdt_address, fdt_at + 8, [](Image &i) { i.data.fdt_addr += 8; }},
         {"FDT outside of RAM", Fault::kho_fdt_address, nowhere, [](Image &i) { i.data.fdt_addr = nowhere; }},
         {"FDT magic", Fault::kho_fdt_malformed, fdt_at, [](Image &i) { i.m.as<std::uint8_t>(fdt_at) ^= 1; }},
+        {"FDT with a property that begins anew", Fault::kho_fdt_malformed, fdt_at,
+         [](Image &i) {
+             auto *fdt = &i.m.as<char>(fdt_at);
+             const std::uint32_t length = cpu_to_fdt32(0xfffffff4);
+             std::memcpy(fdt + fdt_off_dt_struct(fdt) + fdt_first_property_offset(fdt, 0) + 4, &length,
+                         sizeof length);
+         }},
         {"FDT cut", Fault::kho_fdt_malformed, fdt_at, [](Image &i) { i.data.fdt_size = 64; }},
         {"FDT of a later kernel", Fault::kho_compatible, fdt_at,
          [](Image &i) {

@@ -114,5 +114,19 @@ TEST(LuoFdt, OneThatIsNotPreservedOrNoFdtIsRefused) {
     EXPECT_EQ(place.fault, Fault::metadata_shared) << "somebody else has the page";
 }
 
+// libfdt 1.6.1 would look at the same property for ever.
+TEST(LuoFdt, APropertyThatBeginsAnewIsRefused) {
+    Machine m;
+    const kho::PhysAddr at = write_fdt(m, {});
+    char *fdt = reinterpret_cast<char *>(m.at(at));
+    const int property = fdt_first_property_offset(fdt, 0);
+    const std::uint32_t length = cpu_to_fdt32(0xfffffff4);
+    std::memcpy(fdt + fdt_off_dt_struct(fdt) + property + 4, &length, sizeof length);
+    LuoRoot luo;
+    Place place;
+    EXPECT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::einval);
+    EXPECT_EQ(place.fault, Fault::luo_fdt_malformed);
+}
+
 }  // namespace
 }  // namespace guest

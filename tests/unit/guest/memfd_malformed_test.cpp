@@ -43,6 +43,16 @@ TEST_F(Memfd, AMalformedFileIsRefusedBeforeAnythingIsTakenAndTheOffsetIsTold) {
         {"2^64 - 1 folios", Fault::memfd_folio_count, 0,
          [](Memfd &t) { t.ser().nr_folios = ~std::uint64_t{0}; }},
         {"a list without folios", Fault::vmalloc_unused, 0, [](Memfd &t) { t.ser().nr_folios = 0; }},
+        {"an order without a list", Fault::vmalloc_unused, 0,
+         [](Memfd &t) {
+             t.ser().nr_folios = 0;
+             t.ser().folios = {.first = 0, .total_pages = 0, .flags = 0, .order = 64};
+         }},
+        {"flags without a list", Fault::vmalloc_unused, 0,
+         [](Memfd &t) {
+             t.ser().nr_folios = 0;
+             t.ser().folios = {.first = 0, .total_pages = 0, .flags = 1, .order = 0};
+         }},
         {"a list with unknown flags", Fault::vmalloc_flags, 0,
          [](Memfd &t) { t.ser().folios.flags = 0x8001; }},
         {"a list of another length", Fault::vmalloc_length, 0,

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What must hold of a foreign FDT before libfdt is let at it. Freestanding: the guest asks too.
+//
+// fdt_check_full() alone is not enough for hostile bytes. libfdt 1.6.1 (Debian 12) adds a property's length
+// to its offset modulo 2^32: with a length of -12 it comes back to the same property, and again, for ever. In
+// the versions before 16, whose nodes are named by paths, it follows a null pointer, and it reads words at
+// odd addresses if a block begins at one. No kernel writes any of these.
+//
+// Follows the Devicetree specification, chapter 5.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kho::abi {
+
+namespace flat_tree {
+
+inline constexpr std::uint32_t oldest_version = 16;
+inline constexpr std::uint32_t magic = 0xd00dfeed;
+inline constexpr std::size_t header_size = 40;
+inline constexpr std::uint32_t begin_node = 1, end_node = 2, property = 3, nop = 4, end = 9;
+
+inline std::uint32_t word(const void *bytes, std::size_t at) {
+    const auto *b = static_cast<const unsigned char *>(bytes) + at;
+    return std::uint32_t{b[0]} << 24 | std::uint32_t{b[1]} << 16 | std::uint32_t{b[2]} << 8 | b[3];
+}
+
+// Whether each token, up to the last one, lies within the block.
+inline bool tokens_are_sound(const void *block, std::size_t size) {
+    for (std::size_t at = 0; size - at >= sizeof(std::uint32_t);) {
+        const std::uint32_t token = word(block, at);
+        at += sizeof(std::uint32_t);
+        switch (token) {
+            case end:
+                return true;
+            case end_node:
+            case nop:
+                continue;
+            case begin_node:
+                while (at < size && static_cast<const char *>(block)[at] != '\0') at++;
+                if (at == size)
+                    return false;
+                at++;
+                break;
+            case property: {
+                constexpr std::size_t fields = 2 * sizeof(std::uint32_t);
+                if (size - at < fields || word(block, at) > size - at - fields)
+                    return false;
+                at += fields + word(block, at);
+                break;
+            }
+            default:
+                return false;
+        }
+        // The block need not end at a whole word.
+        at = (at + 3) / 4 * 4;
+        if (at > size)
+            return false;
+    }
+    return false;
+}
+
+}  // namespace flat_tree
+
+// `fdt` has `size` bytes. After this fdt_check_full() ends, and touches nothing else.
+inline bool is_sound_for_libfdt(const void *fdt, std::size_t size) {
+    if (size < flat_tree::header_size || flat_tree::word(fdt, 0) != flat_tree::magic)
+        return false;
+    const std::uint32_t total = flat_tree::word(fdt, 4), structure = flat_tree::word(fdt, 8);
+    const std::uint32_t reservations = flat_tree::word(fdt, 16), version = flat_tree::word(fdt, 20);
+    return total <= size && structure <= total && version >= flat_tree::oldest_version &&
+           structure % 4 == 0 && reservations % 8 == 0 &&
+           flat_tree::tokens_are_sound(static_cast<const std::byte *>(fdt) + structure, total - structure);
+}
+
+}  // namespace kho::abi
