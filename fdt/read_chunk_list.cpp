@@ -13,11 +13,11 @@ constexpr Scope scope{.base = "/preserved-memory-map"};
 
 class ChunkListReader {
 public:
-    explicit ChunkListReader(ReadContext &context) : context_(context) {}
+    ChunkListReader(ReadContext &context, const TakeBits &take) : context_(context), take_(take) {}
 
     // The next chunk's address; 0 ends.
     std::uint64_t read_chunk(std::uint64_t at, std::uint64_t holder);
-    void finish();
+    bool complete() const { return complete_; }
 
 private:
     template <typename Text>
@@ -29,7 +29,7 @@ private:
                      std::uint32_t index);
 
     ReadContext &context_;
-    BlockCollector blocks_;
+    const TakeBits &take_;
     PageSet pages_;  // chunks and bitmaps: none has two uses
     bool complete_ = true;
     bool full_ = false;
@@ -96,27 +96,23 @@ void ChunkListReader::read_bitmap(std::uint64_t chunk_at, std::uint32_t order, c
         return;
     }
     context_.use({PhysAddr{ref.bitmap}, page_size}, UseKind::map_bitmap);
-    if (!for_each_run(words_, [&](std::uint64_t bit, std::uint64_t count) {
-            return blocks_.add(order, (ref.phys_start >> (page_shift + order)) + bit, count);
-        })) {
+    if (!take_(order, ref.phys_start >> (page_shift + order), words_)) {
         full_ = true;
         fault(Check::map_size, chunk_at, index, [] { return too_many_runs(); });
     }
 }
 
-void ChunkListReader::finish() { finish_map(context_, blocks_, complete_); }
-
 }  // namespace
 
-void read_chunk_list(ReadContext &context, PhysAddr first) {
-    ChunkListReader reader(context);
+bool walk_chunk_list(ReadContext &context, PhysAddr first, const TakeBits &take) {
+    ChunkListReader reader(context, take);
     std::uint64_t holder = 0;
     for (std::uint64_t at = value(first); at != 0;) {
         const std::uint64_t next = reader.read_chunk(at, holder);
         holder = at;
         at = next;
     }
-    reader.finish();
+    return reader.complete();
 }
 
 }  // namespace kho

@@ -130,9 +130,9 @@ std::optional<std::string_view> terminated(const char (&text)[N]) {
 bool read_scratch(ReadContext &context, const abi::kho_data &data);
 bool read_kho_fdt(ReadContext &context, const FdtPage &fdt);
 
-// The maps: a BlockIndex into the context, and the uses of their own pages.
-void read_chunk_list(ReadContext &context, PhysAddr first);
-void read_radix_tree(ReadContext &context, PhysAddr root);
+// The map, in the handover's format: preserved blocks into the handover and the context, and the uses of the
+// map's own pages.
+void read_map(ReadContext &context);
 
 // LUO, from the subtree's blob or from where it points to.
 void read_luo(ReadContext &context, const Subtree &subtree);

@@ -3,14 +3,31 @@
 
 #include <utility>
 
+#include "fdt/count_bits.h"
+
 namespace kho {
 namespace {
 
 constexpr Scope scope{.base = "/preserved-memory-map"};
 
+bool walk(ReadContext &context, const TakeBits &take) {
+    const Handover &handover = context.handover;
+    const PhysAddr map = handover.memory_map;
+    if (!context.page_address(value(map), "map", Check::map_address, scope, value(map), 0))
+        return false;
+    return handover.format == KhoFormat::v1 ? walk_chunk_list(context, map, take)
+                                            : walk_radix_tree(context, map, take);
+}
+
 }  // namespace
 
-void finish_map(ReadContext &context, BlockCollector &blocks, bool complete) {
+void read_map(ReadContext &context) {
+    BlockCollector blocks;
+    bool complete = walk(context, [&blocks](unsigned order, std::uint64_t first, MapWords words) {
+        return for_each_run(words, [&](std::uint64_t bit, std::uint64_t count) {
+            return blocks.add(order, first + bit, count);
+        });
+    });
     BlockCollector::Overlap overlap;
     std::vector<PreservedBlocks> by_address = blocks.by_address(overlap);
     if (overlap.count != 0) {
@@ -23,6 +40,25 @@ void finish_map(ReadContext &context, BlockCollector &blocks, bool complete) {
     }
     context.handover.preserved = by_order(by_address);
     context.set_preserved(BlockIndex(std::move(by_address)), complete);
+}
+
+std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
+                                             Findings &findings) {
+    Handover handover{.format = format, .memory_map = map};
+    ReadContext context(&memory, findings, handover);
+    read_map(context);
+    return std::move(handover.preserved);
+}
+
+MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings) {
+    Handover handover{.format = format, .memory_map = map};
+    ReadContext context(&memory, findings, handover);
+    MapTotals totals{};
+    walk(context, [&totals](unsigned order, std::uint64_t, MapWords words) {
+        totals[order] += count_bits(words);
+        return true;
+    });
+    return totals;
 }
 
 }  // namespace kho

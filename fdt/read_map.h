@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the readers of both map formats share. Internal to them.
+// The two map formats as one: checked bits, by leaf or bitmap, and what is made of them. Internal to the
+// readers.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -90,8 +92,14 @@ inline std::string too_many_runs() {
     return "more than " + std::to_string(BlockCollector::max_runs) + " separate runs of preserved blocks";
 }
 
-// Puts what was collected into the handover, and checks what needs all of it. `complete`: nothing was wrong
-// so far.
-void finish_map(ReadContext &context, BlockCollector &blocks, bool complete);
+// A leaf of the radix tree, or a bitmap of the chunk list: bit b says that the block first + b is preserved,
+// counted in blocks of that order from address 0. False: enough.
+using MapWords = std::span<const std::uint64_t, page_size / sizeof(std::uint64_t)>;
+using TakeBits = std::function<bool(unsigned order, std::uint64_t first, MapWords words)>;
+
+// Every sound leaf or bitmap once, and the uses of the map's own pages. False if something was wrong with the
+// map, or take() had enough.
+bool walk_chunk_list(ReadContext &context, PhysAddr first, const TakeBits &take);
+bool walk_radix_tree(ReadContext &context, PhysAddr root, const TakeBits &take);
 
 }  // namespace kho

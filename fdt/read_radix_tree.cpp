@@ -14,10 +14,10 @@ constexpr Scope scope{.base = "/preserved-memory-map"};
 
 class RadixReader {
 public:
-    explicit RadixReader(ReadContext &context) : context_(context) {}
+    RadixReader(ReadContext &context, const TakeBits &take) : context_(context), take_(take) {}
 
     void read_root(PhysAddr root);
-    void finish() { finish_map(context_, blocks_, complete_); }
+    bool complete() const { return complete_; }
 
 private:
     template <typename Text>
@@ -30,7 +30,7 @@ private:
     void read_leaf(std::uint64_t at, std::uint64_t holder, unsigned index, std::uint64_t key);
 
     ReadContext &context_;
-    BlockCollector blocks_;
+    const TakeBits &take_;
     PageSet pages_;  // nodes and leaves: none is reached twice, which bounds the work
     bool complete_ = true;
     bool full_ = false;
@@ -65,7 +65,13 @@ bool RadixReader::accept_child(std::uint64_t child, std::uint64_t holder, unsign
 // `key` is what the path so far says of all keys below.
 void RadixReader::read_entries(unsigned level, std::uint64_t at, std::uint64_t key) {
     const abi::radix_node &node = nodes_[level];
+    constexpr unsigned line = 16;  // of which a node has whole ones
     for (unsigned i = 0; i < std::size(node.table) && !full_; i++) {
+        // Most nodes have few entries.
+        if (i % line == 0 && any_and_all(std::span(node.table).subspan(i).first<line>()).any == 0) {
+            i += line - 1;
+            continue;
+        }
         const std::uint64_t child = node.table[i];
         if (child == 0 || !accept_child(child, at, i))
             continue;
@@ -128,9 +134,7 @@ void RadixReader::read_leaf(std::uint64_t at, std::uint64_t holder, unsigned ind
         });
         return;
     }
-    if (!for_each_run(leaf_.bitmap, [&](std::uint64_t bit, std::uint64_t count) {
-            return blocks_.add(order, first + bit, count);
-        })) {
+    if (!take_(order, first, leaf_.bitmap)) {
         full_ = true;
         fault(Check::map_size, at, 0, [] { return too_many_runs(); });
     }
@@ -138,10 +142,10 @@ void RadixReader::read_leaf(std::uint64_t at, std::uint64_t holder, unsigned ind
 
 }  // namespace
 
-void read_radix_tree(ReadContext &context, PhysAddr root) {
-    RadixReader reader(context);
+bool walk_radix_tree(ReadContext &context, PhysAddr root, const TakeBits &take) {
+    RadixReader reader(context, take);
     reader.read_root(root);
-    reader.finish();
+    return reader.complete();
 }
 
 }  // namespace kho

@@ -35,18 +35,6 @@ std::optional<FdtPage> load_kho_fdt(ReadContext &context, const abi::kho_data &d
     return std::move(fdt).value();
 }
 
-void read_map(ReadContext &context) {
-    const Handover &handover = context.handover;
-    const PhysAddr map = handover.memory_map;
-    if (!context.page_address(value(map), "map", Check::map_address, Scope{.base = "/preserved-memory-map"},
-                              value(map), 0))
-        return;
-    if (handover.format == KhoFormat::v1)
-        read_chunk_list(context, map);
-    else
-        read_radix_tree(context, map);
-}
-
 // A subtree whose content nobody here knows.
 void read_other(ReadContext &context, const Subtree &subtree, std::uint32_t index) {
     const std::string path = "/" + printable(subtree.name);
@@ -104,14 +92,6 @@ Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data) 
     if (const Finding *error = findings.first_error())
         return error->error();
     return handover;
-}
-
-std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
-                                             Findings &findings) {
-    Handover handover{.format = format, .memory_map = map};
-    ReadContext context(&memory, findings, handover);
-    read_map(context);
-    return std::move(handover.preserved);
 }
 
 Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr session_header,

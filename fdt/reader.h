@@ -4,6 +4,7 @@
 // for the same purpose, and so ends for any input.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "fdt/check.h"
@@ -30,6 +31,14 @@ Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data);
 // Only the map of preserved memory, as Handover::preserved. Without its own pages' uses.
 std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
                                              Findings &findings);
+
+// Preserved blocks by order. As quick as memory can be read, whatever lies how in it, and without memory of
+// its own: for whoever wants to know how much, not what.
+using MapTotals = std::array<std::uint64_t, max_block_order + 1>;
+
+// The map is checked as above, except that a block that is in it with two orders counts twice, in silence.
+// Where there are findings, the totals are of what is sound.
+MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings);
 
 // A piece of a handover without the memory behind it, such as debugfs gives.
 enum class BlobKind : std::uint8_t { unknown, kho_fdt, luo_fdt, luo_ser, memblock_fdt, kho_test_fdt };
