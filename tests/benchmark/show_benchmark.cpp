@@ -1,88 +1,173 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// kho show of 10^6 luo-v5 files, from its start to its end, into a file: against a loop of fprintf() that
-// writes as many lines of the same width into a file.
+// `kho show` as people run it, from start to end of the process, in CPU time (user and system): the machine
+// may be busy. Beside it what any program would need.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
+#include <functional>
+#include <stdexcept>
 
-#include <sys/resource.h>
-
-#include "tests/tool/run.h"
-#include "tests/tool/sample.h"
+#include "fdt/build.h"
+#include "tests/temporary_folder.h"
+#include "tests/unit/fdt/image_test_memory.h"
 
 namespace {
 
-constexpr std::uint64_t sessions = 2;
-constexpr std::uint64_t files = 500'000;  // of each
+using namespace kho;
+
+constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+
+struct Child {
+    double seconds = 0;       // CPU, user and system
+    std::uint64_t bytes = 0;  // that came through the pipe
+    std::uint64_t lines = 0;
+};
+
+// Runs `work` in a child whose standard output is /dev/null, or a pipe that is read here.
+Child run(bool pipe_output, const std::function<void()> &work) {
+    int ends[2] = {-1, -1};
+    if (pipe_output ? pipe2(ends, O_CLOEXEC) != 0 : (ends[1] = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+        throw std::runtime_error("no output");
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], 1);
+        work();
+        _exit(0);
+    }
+    close(ends[1]);
+    Child result;
+    if (pipe_output) {
+        static char buffer[1 << 16];
+        for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) {
+            result.bytes += static_cast<std::uint64_t>(got);
+            result.lines += static_cast<std::uint64_t>(std::count(buffer, buffer + got, '\n'));
+        }
+        close(ends[0]);
+    }
+    rusage usage{};
+    int status = 0;
+    wait4(child, &status, 0, &usage);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+        throw std::runtime_error("the child failed");
+    const auto seconds = [](const timeval &t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    result.seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    return result;
+}
+
+Child show(bool pipe_output, const std::string &path, const char *option = "--color=never",
+           const char *argument = nullptr) {
+    return run(pipe_output, [&] {
+        const char *kho = std::getenv("KHO_TOOL");
+        execl(kho, "kho", "show", path.c_str(), option, argument, nullptr);
+        _exit(9);
+    });
+}
 
 constexpr std::uint64_t scattered(std::uint64_t i) { return i * 0x9e3779b97f4a7c15; }
 
-// Of the processor, so that what else the host does is not measured.
-double seconds(int who) {
-    rusage usage{};
-    getrusage(who, &usage);
-    const auto of = [](const timeval &time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    return of(usage.ru_utime) + of(usage.ru_stime);
+// The same lines, by a program that has the numbers at hand.
+void print_lines(std::uint64_t lines) {
+    for (std::uint64_t i = 0; i < lines; i++)
+        std::printf("    %#18" PRIx64 "  %-8s  %#10" PRIx64 "\n", scattered(i), "plain-v1", i << 12);
+    std::fflush(stdout);
 }
 
-std::string record_files(const TemporaryFolder &folder) {
-    kho::Handover content{.format = kho::KhoFormat::v4, .scratch = {{kho::PhysAddr{0x100000}, 0x100000}}};
-    kho::Luo luo{.format = kho::LuoFormat::v5, .flbs = std::vector<kho::LuoFlb>{}};
-    for (std::uint64_t s = 0; s < sessions; s++) {
-        kho::LuoSession session{.name = "session " + std::to_string(s), .files = {}};
-        for (std::uint64_t i = 0; i < files; i++)
-            session.files.push_back({.compatible = "plain-v1", .data = i << 12, .token = scattered(i)});
-        luo.sessions.push_back(std::move(session));
+// 10^6 files of two sessions in luo-v5, beside printf() of as many lines. Arguments: into a pipe, not
+// /dev/null; as JSON, which is several lines a file.
+void ShowOfAMillionFiles(benchmark::State &state) {
+    constexpr std::uint64_t files = 1'000'000;
+    const bool into_pipe = state.range(0) != 0;
+    Description description{.generation = find_generation("7.2"), .memory_map = pc_memory_map(gib)};
+    description.luo.emplace();
+    for (std::uint64_t i = 0; i < files; i++) {
+        if (i % (files / 2) == 0)
+            description.luo->sessions.push_back({.name = "vm-" + std::to_string(i), .files = {}});
+        description.luo->sessions.back().files.push_back(
+            {.token = scattered(i), .handler = "plain-v1", .data = i << 12});
     }
-    content.luo = std::move(luo);
-    content.subtrees = {{.name = "LUO"}};
-    return kho::test::record(folder, "7.2", content, {kho::PhysAddr{0x2000000}, 0x10000000});
-}
-
-void print_lines(const std::string &path) {
-    std::FILE *file = std::fopen(path.c_str(), "w");
-    for (std::uint64_t s = 0; s < sessions; s++)
-        for (std::uint64_t i = 0; i < files; i++)
-            std::fprintf(file, "    %#18" PRIx64 "  %-8s  %#10" PRIx64 "\n", scattered(i), "plain-v1",
-                         i << 12);
-    std::fclose(file);
-}
-
-void show_files(benchmark::State &state, const char *option) {
     const TemporaryFolder folder;
-    const std::string recording = record_files(folder);
-    const std::string out = folder.file("out");
-    const std::string lines = folder.file("lines");
-    double shown = 0;
-    double printed = 0;
+    const std::string path = folder.file("million.core");
+    const auto built = build(description);
+    if (!built ||
+        !write_recording(path, built.value().header, built.value().memory.ranges(), built.value().memory))
+        throw std::runtime_error("the recording cannot be made");
+    double shown = 0, printed = 0;
+    Child last;
     for (auto _ : state) {
-        TemporaryFolder::write(out, "");
-        double start = seconds(RUSAGE_CHILDREN);
-        const kho::test::Ran ran = kho::test::kho_into(out, {"show", option, recording});
-        const double taken = seconds(RUSAGE_CHILDREN) - start;
-        if (ran.status != 0) {
-            state.SkipWithError(ran.err.c_str());
-            return;
-        }
-        shown += taken;
-        state.SetIterationTime(taken);
-        start = seconds(RUSAGE_SELF);
-        print_lines(lines);
-        printed += seconds(RUSAGE_SELF) - start;
+        last = show(into_pipe, path, state.range(1) != 0 ? "--json" : "--color=never");
+        shown += last.seconds;
+        printed += run(into_pipe, [] { print_lines(files); }).seconds;
+        state.SetIterationTime(last.seconds);
     }
-    state.counters["MiB"] = static_cast<double>(std::filesystem::file_size(out)) / (1 << 20);
-    state.counters["vs_fprintf"] = shown / printed;
+    if (into_pipe && last.lines < files)
+        state.SkipWithError("lines are missing");
+    state.counters["show/printf"] = shown / printed;
 }
+BENCHMARK(ShowOfAMillionFiles)
+    ->ArgNames({"pipe", "json"})
+    ->ArgsProduct({{0, 1}, {0, 1}})
+    ->UseManualTime()
+    ->Iterations(10)
+    ->Unit(benchmark::kMillisecond);
 
-void show_as_text(benchmark::State &state) { show_files(state, "--color=never"); }
-BENCHMARK(show_as_text)->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(2);
+// Raw memory with a handover that boot_params lead to, sparse but for that.
+class SparseMemory {
+public:
+    explicit SparseMemory(std::uint64_t size) {
+        Description description{.generation = find_generation("7.2"), .memory_map = pc_memory_map(size)};
+        description.luo.emplace();
+        description.luo->sessions.push_back({.name = "vm", .files = {}});
+        for (std::uint64_t i = 0; i < 20; i++)
+            description.luo->sessions[0].files.push_back({.token = i, .size = 65536});
+        const auto built = build(description);
+        if (!built)
+            throw std::runtime_error("the handover cannot be made");
+        const int file = open(path().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+        bool written = ftruncate(file, static_cast<off_t>(size)) == 0;
+        const auto put = [&](const Memory &memory, const Range &range) {
+            std::vector<std::byte> bytes(range.size);
+            written = written && memory.read(range.start, bytes).ok() &&
+                      pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(value(range.start))) ==
+                          static_cast<ssize_t>(bytes.size());
+        };
+        for (const Range &range : built.value().memory.ranges().ranges()) put(built.value().memory, range);
+        ImageTestMemory boot;
+        put_boot_params(boot, PhysAddr{0x9000}, PhysAddr{0xa000});
+        put_setup_data(boot, PhysAddr{0xa000}, PhysAddr{0}, built.value().header.data);
+        put(boot, {PhysAddr{0x9000}, 2 * page_size});
+        close(file);
+        if (!written)
+            throw std::runtime_error("no space for a sparse file");
+    }
+    std::string path() const { return folder_.file("memory"); }
 
-void show_as_json(benchmark::State &state) { show_files(state, "--json"); }
-BENCHMARK(show_as_json)->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(2);
+private:
+    TemporaryFolder folder_;
+};
+
+void ShowOfSparse64GiB(benchmark::State &state) {
+    const SparseMemory small(gib / 4), large(64 * gib);
+    double of_small = 0, of_large = 0;
+    for (auto _ : state) {
+        const Child child = show(true, large.path(), "--base", "0");
+        if (child.lines < 20)
+            state.SkipWithError("files are missing");
+        of_large += child.seconds;
+        of_small += show(true, small.path(), "--base", "0").seconds;
+        state.SetIterationTime(child.seconds);
+    }
+    state.counters["64GiB/256MiB"] = of_large / of_small;
+}
+BENCHMARK(ShowOfSparse64GiB)->UseManualTime()->Iterations(50)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 
