@@ -11,7 +11,7 @@
 #include "fdt/reader.h"
 #include "guest/kho/incoming.h"
 #include "guest/luo/live_update.h"
-#include "guest/luo/luo_fdt.h"
+#include "guest/luo/luo_root.h"
 #include "guest/luo/memfd_handler.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/patched_image.h"
@@ -129,20 +129,21 @@ void Arena::take_over(const kho::abi::kho_data &data) {
         fuzz::promise(place.fault != Fault::none, "a refusal has a fault");
         return;
     }
-    LuoFdt luo;
-    const PhysAddr luo_at = handover.subtree("LUO");
-    if (luo_at == PhysAddr{} || read_luo_fdt(pages, luo_at, luo, place) != Errno::ok)
+    LuoRoot luo;
+    const IncomingHandover::Subtree *subtree = handover.subtree("LUO");
+    if (subtree == nullptr || read_luo_root(pages, handover.format(), *subtree, luo, place) != Errno::ok)
         return;
     const auto files = std::make_unique<MemoryFiles>();
     const auto handler = std::make_unique<MemfdHandler>();
     const auto live_update = std::make_unique<LiveUpdate>();
     files->init(pages);
-    handler->init(pages, *files, true);
+    handler->init(pages, *files, true,
+                  handover.format() == KhoFormat::v1 ? MemfdFormat::v1 : MemfdFormat::v2);
     if (live_update->start(pages, true) != Errno::ok)
         return;
     fuzz::promise(live_update->registry().add(*handler) == Errno::ok, "there is room for a handler");
     const Pages::Counts before = pages.counts();
-    if (live_update->deserialize(luo.session_header, luo.flb_header) != Errno::ok) {
+    if (live_update->deserialize(luo) != Errno::ok) {
         fuzz::promise(live_update->last_place().fault != Fault::none, "a refusal has a fault");
         fuzz::promise(pages.counts() == before, "a refusal changes nothing");
         return;
@@ -177,8 +178,8 @@ void Arena::take_over(const kho::abi::kho_data &data) {
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
-    static Arena arenas[] = {Arena("6.19"), Arena("7.0")};
+    static Arena arenas[] = {Arena("6.19"), Arena("7.0"), Arena("7.1"), Arena("7.2")};
     const unsigned first = size == 0 ? 0 : data[0];
-    arenas[first & 1].run(std::span(data, size).subspan(size == 0 ? 0 : 1));
+    arenas[first & 3].run(std::span(data, size).subspan(size == 0 ? 0 : 1));
     return 0;
 }
