@@ -2,6 +2,7 @@
 #include "fdt/block_index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -23,10 +24,25 @@ void append(std::vector<PreservedBlocks> &runs, PreservedBlocks run) {
         runs.push_back(run);
 }
 
+// Of one order: whether append() would join none of them.
+bool are_apart(std::span<const PreservedBlocks> runs) {
+    return std::ranges::adjacent_find(runs, [](const PreservedBlocks &a, const PreservedBlocks &b) {
+               return a.range().end() == b.address;
+           }) == runs.end();
+}
+
 }  // namespace
 
 bool BlockCollector::add(std::uint32_t order, std::uint64_t first, std::uint64_t count) {
     std::vector<PreservedBlocks> &runs = runs_[order];
+    // The common case: a run by itself, not too long.
+    const PhysAddr start{first << (page_shift + order)};
+    if (count - 1 < std::numeric_limits<std::uint32_t>::max() && count_ < max_runs &&
+        (runs.empty() || runs.back().range().end() != start)) {
+        runs.push_back({start, order, static_cast<std::uint32_t>(count)});
+        count_++;
+        return true;
+    }
     while (count > 0) {
         if (count_ >= max_runs)
             return false;
@@ -43,36 +59,50 @@ bool BlockCollector::add(std::uint32_t order, std::uint64_t first, std::uint64_t
 
 std::vector<PreservedBlocks> BlockCollector::by_address(Overlap &overlap) {
     std::vector<PreservedBlocks> all;
-    all.reserve(count_);
     for (std::vector<PreservedBlocks> &runs : runs_) {
         if (!std::is_sorted(runs.begin(), runs.end(), lower))
             std::sort(runs.begin(), runs.end(), lower);
+        if (runs.empty())
+            continue;
+        // Most of a map is of one order: the largest part is not copied if it comes first.
+        if (all.empty()) {
+            all = std::exchange(runs, {});
+            continue;
+        }
+        all.reserve(count_);
         const auto middle = static_cast<std::ptrdiff_t>(all.size());
         all.insert(all.end(), runs.begin(), runs.end());
         std::vector<PreservedBlocks>().swap(runs);
-        if (middle != 0 && std::ssize(all) != middle && lower(all[middle], all[middle - 1]))
+        if (lower(all[middle], all[middle - 1]))
             std::inplace_merge(all.begin(), all.begin() + middle, all.end(), lower);
     }
     count_ = 0;
 
-    std::size_t kept = 0;
-    for (const PreservedBlocks &run : all) {
-        if (kept > 0 && run.address < all[kept - 1].range().end()) {
+    const auto fault = std::ranges::adjacent_find(
+        all, [](const PreservedBlocks &a, const PreservedBlocks &b) { return b.address < a.range().end(); });
+    if (fault == all.end())
+        return all;
+    auto kept = fault;
+    for (auto run = std::next(fault); run != all.end(); ++run) {
+        if (run->address < kept->range().end()) {
             if (overlap.count++ == 0) {
-                overlap.kept = all[kept - 1];
-                overlap.dropped = run;
+                overlap.kept = *kept;
+                overlap.dropped = *run;
             }
             continue;
         }
-        all[kept++] = run;
+        *++kept = *run;
     }
-    all.resize(kept);
+    all.erase(std::next(kept), all.end());
     return all;
 }
 
-std::vector<PreservedBlocks> by_order(std::span<const PreservedBlocks> by_address) {
+std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> by_address) {
     std::array<std::size_t, max_block_order + 1> counts{};
     for (const PreservedBlocks &run : by_address) counts[run.order]++;
+    // Neighbours of one order are joined already, unless a run of another lies, or lay, between them.
+    if (std::ranges::count(counts, 0u) >= max_block_order && are_apart(by_address))
+        return by_address;
     std::vector<PreservedBlocks> result;
     result.reserve(by_address.size());
     for (std::uint32_t order = 0; order <= max_block_order; order++) {

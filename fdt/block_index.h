@@ -35,7 +35,7 @@ private:
 };
 
 // The form of Handover::preserved: ascending by order, then address, neighbours joined.
-std::vector<PreservedBlocks> by_order(std::span<const PreservedBlocks> by_address);
+std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> by_address);
 
 class BlockIndex {
 public:

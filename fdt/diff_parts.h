@@ -2,9 +2,9 @@
 // What the parts of a comparison share. Internal to diff.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -13,7 +13,8 @@
 namespace kho {
 
 // Pairs the entries of two lists by a key, in order of the first list, then what only the second has. Keys
-// that occur several times are paired in their order. O(n).
+// that occur several times are paired in their order. O(n log n): hostile keys could all meet in a hash
+// table.
 struct Pair {
     std::optional<std::size_t> a, b;
 };
@@ -21,9 +22,8 @@ template <typename List, typename Key>
 std::vector<Pair> match(const List &a, const List &b, const Key &key) {
     using KeyType = std::decay_t<decltype(key(*a.begin()))>;
     constexpr std::size_t none = SIZE_MAX;
-    std::unordered_map<KeyType, std::pair<std::size_t, std::size_t>> first_and_last;
+    std::map<KeyType, std::pair<std::size_t, std::size_t>> first_and_last;
     std::vector<std::size_t> next(b.size(), none);
-    first_and_last.reserve(b.size());
     for (std::size_t i = 0; i < b.size(); i++) {
         const auto [entry, is_new] = first_and_last.try_emplace(key(b[i]), i, i);
         if (!is_new)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A set of page addresses for readers that must not look at a page twice: an insertion costs a few
-// nanoseconds, and memory 16 bytes a page or so.
+// Sets of numbers and of page addresses, for readers that must not take one twice: an insertion costs a few
+// nanoseconds, and memory 16 to 32 bytes a number. However hostile the numbers are, they cannot be chosen to
+// meet each other: where one lies depends on a secret of this process. Internal to the readers.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +12,43 @@
 
 namespace kho {
 
-class PageSet {
+// Drawn by chance, once in a process.
+std::uint64_t number_set_secret();
+
+class NumberSet {
 public:
-    // False if the page of this address is there already. The last page of the address space is not a page.
-    bool insert(PhysAddr address) {
+    // False if it is there already.
+    bool insert(std::uint64_t number) {
+        // The number that stands for an empty slot.
+        if (number == empty)
+            return !std::exchange(has_empty_, true);
         if ((count_ + 1) * 2 > slots_.size())
             grow();
-        return put(value(address) >> page_shift);
+        return put(number);
     }
-    std::uint64_t size() const { return count_; }
+    std::uint64_t size() const { return count_ + (has_empty_ ? 1 : 0); }
+    // Room for so many without moving any.
+    void reserve(std::uint64_t count) {
+        while (count * 2 > slots_.size()) grow();
+    }
 
 private:
     static constexpr std::uint64_t empty = UINT64_MAX;
 
-    bool put(std::uint64_t page) {
+    // The finalizer of MurmurHash3: each bit of the number, and of the secret, changes half of all bits.
+    std::uint64_t place(std::uint64_t number) const {
+        std::uint64_t h = number ^ secret_;
+        h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+        h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+        return h >> shift_;
+    }
+    bool put(std::uint64_t number) {
         const std::uint64_t mask = slots_.size() - 1;
-        // Fibonacci hashing: hostile input can make it slow, not wrong, and only as far as it has pages.
-        for (std::uint64_t i = (page * 0x9e3779b97f4a7c15u) >> shift_;; i = (i + 1) & mask) {
-            if (slots_[i] == page)
+        for (std::uint64_t i = place(number);; i = (i + 1) & mask) {
+            if (slots_[i] == number)
                 return false;
             if (slots_[i] == empty) {
-                slots_[i] = page;
+                slots_[i] = number;
                 count_++;
                 return true;
             }
@@ -43,14 +60,26 @@ private:
         std::vector<std::uint64_t> old =
             std::exchange(slots_, std::vector<std::uint64_t>(std::size_t{1} << (64 - shift_), empty));
         count_ = 0;
-        for (const std::uint64_t page : old)
-            if (page != empty)
-                put(page);
+        for (const std::uint64_t number : old)
+            if (number != empty)
+                put(number);
     }
 
     std::vector<std::uint64_t> slots_;
     std::uint64_t count_ = 0;
+    std::uint64_t secret_ = number_set_secret();
     unsigned shift_ = 64;
+    bool has_empty_ = false;
+};
+
+class PageSet {
+public:
+    // False if the page of this address is there already.
+    bool insert(PhysAddr address) { return pages_.insert(value(address) >> page_shift); }
+    std::uint64_t size() const { return pages_.size(); }
+
+private:
+    NumberSet pages_;
 };
 
 }  // namespace kho

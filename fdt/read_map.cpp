@@ -19,11 +19,10 @@ bool walk(ReadContext &context, const TakeBits &take) {
                                             : walk_radix_tree(context, map, take);
 }
 
-}  // namespace
-
-void read_map(ReadContext &context) {
+// All runs by address; `complete`: nothing was wrong.
+std::vector<PreservedBlocks> collect(ReadContext &context, bool &complete) {
     BlockCollector blocks;
-    bool complete = walk(context, [&blocks](unsigned order, std::uint64_t first, MapWords words) {
+    complete = walk(context, [&blocks](unsigned order, std::uint64_t first, MapWords words) {
         return for_each_run(words, [&](std::uint64_t bit, std::uint64_t count) {
             return blocks.add(order, first + bit, count);
         });
@@ -38,6 +37,14 @@ void read_map(ReadContext &context) {
                    (overlap.count == 1 ? "" : "; " + std::to_string(overlap.count) + " runs in all");
         });
     }
+    return by_address;
+}
+
+}  // namespace
+
+void read_map(ReadContext &context) {
+    bool complete = false;
+    std::vector<PreservedBlocks> by_address = collect(context, complete);
     context.handover.preserved = by_order(by_address);
     context.set_preserved(BlockIndex(std::move(by_address)), complete);
 }
@@ -46,8 +53,8 @@ std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat for
                                              Findings &findings) {
     Handover handover{.format = format, .memory_map = map};
     ReadContext context(&memory, findings, handover);
-    read_map(context);
-    return std::move(handover.preserved);
+    bool complete = false;
+    return by_order(collect(context, complete));
 }
 
 MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The handlers' part of files: memfd-v1 and memfd-v2. Follows mm/memfd_luo.c.
 #include <algorithm>
-#include <unordered_set>
 
 #include "fdt/abi/memfd.h"
 #include "fdt/read_context.h"
@@ -81,7 +80,7 @@ private:
     std::vector<Place> places_;
     std::uint64_t last_address_ = 0;
     bool ascending_ = true;
-    std::unordered_set<std::uint64_t> addresses_;
+    NumberSet addresses_;
 };
 
 void FolioReader::read(const VmallocArea &area) {
@@ -130,7 +129,7 @@ void FolioReader::take(const abi::memfd_luo_folio_ser &entry, std::uint64_t at, 
             for (const MemfdFolio &before : memfd_.folios) addresses_.insert(value(before.address));
             ascending_ = false;
         }
-        if (!addresses_.insert(value(folio.address)).second) {
+        if (!addresses_.insert(value(folio.address))) {
             context_.fault(Check::folio_twice, scope_, at, index,
                            [&] { return "folio at " + hex(value(folio.address)) + " is there twice"; });
             return;

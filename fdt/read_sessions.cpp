@@ -2,7 +2,8 @@
 // Sessions and their files: the arrays of luo-session-v2, and the linked blocks of luo-v5.
 // Follows kernel/liveupdate/luo_session.c, luo_file.c and kho_block.c.
 #include <algorithm>
-#include <unordered_set>
+#include <iterator>
+#include <set>
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/read_context.h"
@@ -30,7 +31,8 @@ public:
                                       std::string_view(file.compatible, sizeof file.compatible))),
                                   .data = file.data,
                                   .token = file.token});
-        places_.push_back({at, index});
+        if (index == 0)
+            places_.push_back({session_.files.size() - 1, at});
     }
 
     // Once all files of the session are there.
@@ -40,20 +42,23 @@ public:
         const auto not_ascending = [&](const LuoFile &a, const LuoFile &b) { return !ascending(a, b); };
         if (std::ranges::adjacent_find(files, not_ascending) == files.end())
             return;
-        std::unordered_set<std::uint64_t> tokens;
+        NumberSet tokens;
         tokens.reserve(files.size());
         for (std::size_t i = 0; i < files.size(); i++) {
-            if (tokens.insert(files[i].token).second)
+            if (tokens.insert(files[i].token))
                 continue;
             scope_.file = static_cast<std::uint32_t>(i);
-            context_.fault(Check::file_token, scope_, places_[i].at, places_[i].index,
+            const Place &place = *std::prev(std::ranges::upper_bound(places_, i, {}, &Place::file));
+            const std::uint64_t index = i - place.file;
+            context_.fault(Check::file_token, scope_, place.at + index * sizeof(abi::luo_file_ser), index,
                            [&] { return "token " + hex(files[i].token) + " is there twice"; });
         }
     }
 
 private:
     struct Place {
-        std::uint64_t at, index;
+        std::size_t file;  // the first one of an array or a block
+        std::uint64_t at;
     };
     ReadContext &context_;
     LuoSession &session_;
@@ -224,7 +229,7 @@ public:
 private:
     ReadContext &context_;
     std::vector<LuoSession> &sessions_;
-    std::unordered_set<std::string> names_;
+    std::set<std::string, std::less<>> names_;  // not hashed: hostile names could all meet
 };
 
 }  // namespace

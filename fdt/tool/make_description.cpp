@@ -2,9 +2,9 @@
 #include "fdt/tool/make_description.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "fdt/text.h"
+#include "fdt/tool/json_document.h"
 #include "fdt/tool/json_value.h"
 #include "fdt/tool/make_contents.h"
 
@@ -156,36 +156,12 @@ ReservationDescription read_reservation(const JsonValue &value, const std::strin
     return reservation;
 }
 
-// nlohmann keeps the last of members with one name. Nothing, and the fault, if it is no JSON.
-std::optional<nlohmann::json> parse(std::string_view text, JsonFault &fault) {
-    std::vector<std::set<std::string>> seen;
-    const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json &parsed) {
-        if (event == nlohmann::json::parse_event_t::object_start)
-            seen.emplace_back();
-        else if (event == nlohmann::json::parse_event_t::object_end)
-            seen.pop_back();
-        else if (event == nlohmann::json::parse_event_t::key && !fault &&
-                 !seen.back().insert(parsed.get<std::string>()).second)
-            fault.text = "member " + in_quotes(parsed.get<std::string>()) + " is there twice in one object";
-        return true;
-    };
-    // The library's way to tell the line and the column.
-    try {
-        return nlohmann::json::parse(text, watch);
-    } catch (const nlohmann::json::parse_error &error) {
-        const std::string_view what = error.what();
-        const std::size_t words = what.find("] ");
-        fault.text = what.substr(words == what.npos ? 0 : words + 2);
-        return std::nullopt;
-    }
-}
-
 }  // namespace
 
 Result<Description> read_description(std::string_view json, const std::string &folder) {
     JsonFault fault;
     const auto failed = [&] { return Error{.code = Errc::input_format, .what = fault.text}; };
-    const std::optional<nlohmann::json> document = parse(json, fault);
+    const std::optional<nlohmann::json> document = parse_json(json, fault);
     if (!document || fault)
         return failed();
     const JsonValue root(&*document, "", fault);

@@ -61,7 +61,7 @@ bool same_files(const Handover &a, const Handover &b) {
         if (x.token != y.token || bool(x.memfd) != bool(y.memfd))
             return false;
         return x.memfd ? x.memfd->size == y.memfd->size && x.memfd->pos == y.memfd->pos &&
-                             x.memfd->seals == y.memfd->seals && x.memfd->folios == y.memfd->folios
+                             restored_seals(x) == restored_seals(y) && x.memfd->folios == y.memfd->folios
                        : x.compatible == y.compatible && x.data == y.data;
     };
     return a.luo->liveupdate_number == b.luo->liveupdate_number &&

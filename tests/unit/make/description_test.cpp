@@ -51,6 +51,18 @@ TEST(MakeDescription, MemoryIsThatOfAPc) {
     }
 }
 
+// With the time of each going up with their number this took minutes.
+TEST(MakeDescription, TakesAHundredThousandFiles) {
+    std::string files;
+    for (int i = 0; i < 100000; i++)
+        files += (i == 0 ? "" : ",") + std::string(R"({"handler": "plain-v1", "token": )") +
+                 std::to_string(i) + "}";
+    const auto read =
+        read_description(R"({"release": "7.2", "sessions": [{"name": "s", "files": [)" + files + "]}]}", "");
+    ASSERT_TRUE(succeeds(read));
+    EXPECT_EQ(read.value().luo->sessions[0].files.size(), 100000u);
+}
+
 TEST(MakeDescription, TakesNumbersAsPeopleWriteThem) {
     const auto read = read_description(
         of_file(R"("size": "1G", "position": 7, "seals": ["grow", "exec"], "flags": [], "folio_order": "0x9",
@@ -79,6 +91,7 @@ TEST(MakeDescription, SaysWhereItIsWrongAndWhatWasExpected) {
         std::string json, what;
     } cases[] = {
         {"", "parse error at line 1, column 1"},
+        {R"({"release": 1e999})", "number overflow parsing '1e999'"},
         {"[]", "expected an object, seen array"},
         {"{}", "\"release\" is missing"},
         {R"({"release": "5.4"})", "release: \"5.4\" is none of 6.19, 7.0, 7.1, 7.2, 7.3"},

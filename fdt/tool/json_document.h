@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A JSON text that somebody wrote by hand, as a tree.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "fdt/tool/json_value.h"
+
+namespace kho::tool {
+
+// Nothing, and the fault with line and column, if it is no JSON, has a number that no double holds, or names
+// a member twice in one object, of which others would take the last.
+std::optional<nlohmann::json> parse_json(std::string_view text, JsonFault &fault);
+
+}  // namespace kho::tool
