@@ -55,7 +55,7 @@ TEST(MakeDescription, MemoryIsThatOfAPc) {
 TEST(MakeDescription, TakesAHundredThousandFiles) {
     std::string files;
     for (int i = 0; i < 100000; i++)
-        files += (i == 0 ? "" : ",") + std::string(R"({"handler": "plain-v1", "token": )") +
+        files += (i == 0 ? "" : ",") + std::string(R"({"handler": "plain-v1", "data": 1, "token": )") +
                  std::to_string(i) + "}";
     const auto read =
         read_description(R"({"release": "7.2", "sessions": [{"name": "s", "files": [)" + files + "]}]}", "");
