@@ -41,8 +41,10 @@ RangeSet uppermost(const RangeSet &free) {
 std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks,
                                      std::vector<PreservedBlocks> replaced) {
     std::ranges::sort(replaced, {}, &PreservedBlocks::address);
-    const auto twice = std::ranges::unique(replaced, {}, &PreservedBlocks::address);
-    replaced.erase(twice.begin(), twice.end());
+    const auto same = [](const PreservedBlocks &a, const PreservedBlocks &b) {
+        return a.address == b.address;
+    };
+    replaced.erase(std::unique(replaced.begin(), replaced.end(), same), replaced.end());
     std::vector<PreservedBlocks> rest;
     rest.reserve(blocks.size() + replaced.size());
     auto gone = replaced.begin();

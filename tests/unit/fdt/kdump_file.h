@@ -180,7 +180,8 @@ inline std::vector<std::byte> flattened(const std::vector<std::byte> &file, std:
             {at,
              {file.begin() + static_cast<std::ptrdiff_t>(at),
               file.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(at + size, file.size()))}});
-    std::ranges::rotate(records, records.begin() + static_cast<std::ptrdiff_t>(records.size() / 2));
+    std::rotate(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(records.size() / 2),
+                records.end());
     return flattened(records);
 }
 
