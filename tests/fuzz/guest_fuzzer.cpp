@@ -119,8 +119,9 @@ void Arena::take_over(const kho::abi::kho_data &data) {
         fuzz::promise(place.fault != Fault::none, "a refusal has a fault");
         return;
     }
+    const kho::abi::kho_scratch array = {data.scratch_addr, data.scratch_size};
     const Result<PhysAddr> map =
-        find_in_scratch(layout, handover.scratch(), Pages::map_bytes(ram_size), kho::page_size);
+        find_in_scratch(layout, handover.scratch(), {&array, 1}, Pages::map_bytes(ram_size), kho::page_size);
     if (!map)
         return;
     fuzz::promise(init_pages(pages, window, *map, layout, handover.scratch()) == Errno::ok,
