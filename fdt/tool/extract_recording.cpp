@@ -10,11 +10,7 @@ int extract_recording(Command &command, const Input &input, const Findings &find
                       const std::string &path) {
     if (!input.located->scratch_known())
         return command.fail(input.path, "the scratch areas are not known: nothing in the file names them");
-    std::vector<Range> ranges;
-    for (const PreservedBlocks &run : input.handover.preserved) ranges.push_back(run.range());
-    // The map and the scratch array are not preserved, but the next kernel needs them.
-    for (const Use &use : input.handover.uses) ranges.push_back(use.range);
-    const RangeSet wanted(std::move(ranges));
+    const RangeSet wanted = handed_over(input);
     const RangeSet there = wanted.intersect(input.image.memory().ranges());
 
     CoreHeader header{

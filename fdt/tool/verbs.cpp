@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of verbs. Each is a function in a file of its own.
+#include "fdt/tool/bake.h"
 #include "fdt/tool/check.h"
 #include "fdt/tool/command.h"
 #include "fdt/tool/convert.h"
@@ -22,6 +23,7 @@ constexpr Verb table[] = {
     {"extract", "FILE", "Writes the content of files, subtrees and memory into files", extract},
     {"make", "DESCRIPTION", "Makes a recording from a description in JSON", make},
     {"convert", "FILE", "Writes the same handover in another release's format", convert},
+    {"bake", "FILE", "Makes one file that boots a kernel and puts a handover in front of it", bake},
 };
 
 }  // namespace
