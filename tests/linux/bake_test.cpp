@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What kho bake makes, booted by a QEMU that has no plugin of ours: kernels take handovers of their own
+// release, whose recordings are in tests/data, under each firmware, and the agent verifies every byte.
+#include "guest.h"
+#include "tests/temporary_folder.h"
+#include "tests/tool/linux_goldens.h"
+#include "tool_leg.h"
+
+namespace {
+
+using namespace tool_leg;
+using harness::lines_with;
+using kho::test::LinuxGolden;
+
+struct Board {
+    const char *name;  // -M
+    const char *bios;  // empty: QEMU's default
+};
+
+harness::Machine without_device(const Board &board, const std::string &file, const std::string &memory) {
+    harness::Machine machine;
+    machine.name = board.name;
+    machine.bios = board.bios;
+    machine.memory = memory;
+    machine.kernel = file;
+    machine.with_device = false;
+    machine.more = {"-accel", "tcg"};
+    return machine;
+}
+
+std::string parameters_of(const LinuxGolden &golden) {
+    return "console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 kho=on liveupdate=on "
+           "agent.stage=2 agent.scenario=" +
+           golden.scenario + " " + golden.parameters();
+}
+
+void bake(const std::string &recording, const std::string &kernel, const LinuxGolden &golden,
+          const std::string &output) {
+    EXPECT_EQ(output_of({"bake", recording, "--kernel=" + kernel, "--initrd=" + harness::linux_agent(),
+                         "--append=" + parameters_of(golden), "--output=" + output}),
+              "");
+}
+
+struct Baked {
+    LinuxGolden golden;
+    Board board;
+};
+void PrintTo(const Baked &baked, std::ostream *out) {
+    *out << baked.golden.name() << " on " << baked.board.name << ' ' << baked.board.bios;
+}
+std::string name_of_baked(const testing::TestParamInfo<Baked> &test) {
+    std::string name = test.param.golden.test_name() + "_on_" + test.param.board.name;
+    if (*test.param.board.bios != '\0')
+        name += std::string("_with_") + test.param.board.bios;
+    std::ranges::replace_if(
+        name, [](char c) { return c == '.' || c == '-'; }, '_');
+    return name;
+}
+
+class Bake : public testing::TestWithParam<Baked> {};
+
+TEST_P(Bake, PutsAHandoverInFrontOfItsKernelWithoutTheDevice) {
+    const auto &[golden, board] = GetParam();
+    KERNEL_OR_SKIP(kernel, golden.release);
+    const TemporaryFolder folder;
+    const std::string file = folder.file("boot.elf");
+    bake(golden.unpacked_into(folder), kernel, golden, file);
+    const harness::Outcome outcome = harness::run(without_device(board, file, "512M"), 120);
+    EXPECT_FALSE(outcome.timed_out) << outcome.report();
+    EXPECT_EQ(lines_with(outcome.console, "kho: the handover is in place").size(), 1U) << outcome.report();
+    EXPECT_EQ(lines_with(outcome.console, "ok 5 retrieve and verify every byte # 1 sessions, 1 files").size(),
+              golden.scenario == "empty" ? 0U : 1U)
+        << outcome.report();
+    EXPECT_EQ(lines_with(outcome.console, "KHO restore succeeded").size(), 1U) << outcome.report();
+    EXPECT_EQ(lines_with(outcome.console, "PASS Linux ").size(), 1U) << outcome.report();
+    EXPECT_TRUE(lines_with(outcome.console, "not ok").empty()) << outcome.report();
+}
+
+std::vector<Baked> all_baked() {
+    constexpr Board boards[] = {{"pc", ""}, {"q35", ""}, {"microvm", "qboot.rom"}};
+    std::vector<Baked> all;
+    for (const LinuxGolden &golden : kho::test::linux_goldens)
+        if (golden.scenario != "empty")
+            for (const Board &board : boards) all.push_back({golden, board});
+    all.push_back({{"7.3", "empty"}, {"q35", ""}});
+    all.push_back({{"7.3", "one"}, {"microvm", "bios-microvm.bin"}});
+    return all;
+}
+INSTANTIATE_TEST_SUITE_P(Linux, Bake, testing::ValuesIn(all_baked()), name_of_baked);
+
+// All files of a scenario, out of a dump of all memory, with the handover found by boot_params.
+TEST(BakeADump, CarriesEveryFile) {
+    KERNEL_OR_SKIP(kernel, "7.3");
+    const harness::LinuxDump &dump = harness::linux_dump("7.3", "mixed");
+    const TemporaryFolder folder;
+    const std::string file = folder.file("boot.elf");
+    const std::string append =
+        "console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 kho=on liveupdate=on "
+        "agent.stage=2 agent.scenario=mixed";
+    EXPECT_EQ(output_of({"bake", dump.file, "--kernel=" + kernel, "--initrd=" + harness::linux_agent(),
+                         "--append=" + append, "--output=" + file}),
+              "");
+    const harness::Outcome outcome = harness::run(without_device({"q35", ""}, file, "512M"), 120);
+    const std::string totals = std::to_string(dump.manifest.sessions.size()) + " sessions, " +
+                               std::to_string(dump.manifest.files()) + " files, " +
+                               std::to_string(dump.manifest.bytes()) + " bytes verified";
+    const auto verdict = lines_with(outcome.console, "PASS Linux ");
+    ASSERT_EQ(verdict.size(), 1U) << outcome.report();
+    EXPECT_NE(verdict[0].find(totals), std::string::npos) << totals << "\n" << outcome.report();
+}
+
+}  // namespace
