@@ -32,11 +32,11 @@ RangeSet ram_in(const std::vector<CoreMemoryRange> &map) {
 }
 
 void print_plan(Output &out, const BakePlan &plan) {
-    out << "loader  " << range_text(plan.loader) << '\n';
+    out << "loader    " << range_text(plan.loader) << '\n';
     for (const BakePlan::Segment &segment : plan.segments) {
         PhysAddr from = segment.memory.start;
         for (const BakePlan::Part &part : segment.parts) {
-            out << (part.bytes.empty() ? "memory  " : "kernel  ") << range_text({part.to, part.size});
+            out << (part.bytes.empty() ? "handover  " : "boot      ") << range_text({part.to, part.size});
             if (from != part.to)
                 out << "  moved from " << hex(value(from));
             out << '\n';

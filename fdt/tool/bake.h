@@ -5,6 +5,7 @@
 
 namespace kho::tool {
 
+// Exit status 1: the handover has errors.
 int bake(Command &command);
 
 }  // namespace kho::tool
