@@ -2,7 +2,6 @@
 // Choosing where the parts of a baked file are loaded.
 #include <algorithm>
 #include <cassert>
-#include <limits>
 
 #include "fdt/bake.h"
 #include "fdt/bake_loader.h"
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::uint64_t mib = 0x100000;
 constexpr PhysAddr four_gib{std::uint64_t{1} << 32};
-constexpr PhysAddr top{std::numeric_limits<std::uint64_t>::max()};
 // From here up to 4 GiB a PC has its devices, whatever a dump's memory map says.
 constexpr PhysAddr device_memory{0xe0000000};
 // SeaBIOS keeps its tables in the last 16 MiB of RAM below 4 GiB, and has its code and temporary memory right
@@ -163,6 +161,7 @@ Result<BakePlan> plan_bake(const BakeRequest &request) {
     const RangeSet firmware = firmware_memory(*request.ram);
     const std::vector<Item> items = all_items(request);
     std::vector<Range> places;
+    places.reserve(items.size());
     for (const Item &item : items) places.push_back(item.place);
     const RangeSet destinations(std::move(places));
     RangeSet free = request.ram->minus(firmware).minus(destinations);

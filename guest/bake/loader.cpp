@@ -41,7 +41,7 @@ static_assert(abi::bake_load_address == 1);
 // All addresses are identity-mapped; which ones may be used is checked by whoever calls.
 template <typename T>
 T *at_physical(std::uint64_t address) {
-    return reinterpret_cast<T *>(address);
+    return reinterpret_cast<T *>(address);  // NOLINT(performance-no-int-to-ptr)
 }
 
 // Linux's boot_params have no place for more.

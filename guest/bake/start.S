@@ -9,7 +9,7 @@
 #define SELECTOR_DATA 0x18
 #define MSR_EFER 0xc0000080
 #define BIT_EFER_LME 0x100
-#define BIT_CR4_PAE 0x20
+#define BITS_CR4 0x620              // PAE; compilers may use SSE: OSFXSR, OSXMMEXCPT
 #define BIT_CR0_PG 0x80000000
 #define ONLY_RESERVED_FLAG 2
 
@@ -28,7 +28,7 @@ bake_start:
 
     movl    TABLE_PAGE_TABLE(%esi), %eax
     movl    %eax, %cr3
-    movl    $BIT_CR4_PAE, %eax
+    movl    $BITS_CR4, %eax
     movl    %eax, %cr4
     movl    $MSR_EFER, %ecx
     rdmsr
