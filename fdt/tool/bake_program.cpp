@@ -6,7 +6,7 @@ namespace kho::tool {
 #if KHO_HAS_BAKE_PROGRAM
 std::span<const std::byte> bake_program() {
     static constexpr unsigned char bytes[] = {
-#include "guest/bake/bake_program.inc"
+#include "bake_program.inc"
     };
     return std::as_bytes(std::span(bytes));
 }
