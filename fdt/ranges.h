@@ -42,7 +42,8 @@ public:
     bool overlaps(const Range &range) const;
     std::uint64_t bytes() const;
     bool empty() const { return ranges_.empty(); }
-    std::span<const Range> ranges() const { return ranges_; }
+    std::span<const Range> ranges() const & { return ranges_; }
+    std::span<const Range> ranges() const && = delete;  // they would be gone
 
     // The lowest (or highest) aligned place for `size` bytes that lies wholly in the set and in `within`.
     // `alignment` is a power of two. Nothing if there is none, or if `size` is 0.
