@@ -37,14 +37,11 @@ RangeSet uppermost(const RangeSet &free) {
     return RangeSet(std::move(chosen));
 }
 
-// `blocks` (ascending by address) without those of `replaced`, each of which is a block of its order.
+// `blocks` (ascending by address) without those of `replaced`, each of which is one block; no two are the
+// same, since no page is read as two arrays.
 std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks,
                                      std::vector<PreservedBlocks> replaced) {
     std::ranges::sort(replaced, {}, &PreservedBlocks::address);
-    const auto same = [](const PreservedBlocks &a, const PreservedBlocks &b) {
-        return a.address == b.address;
-    };
-    replaced.erase(std::unique(replaced.begin(), replaced.end(), same), replaced.end());
     std::vector<PreservedBlocks> rest;
     rest.reserve(blocks.size() + replaced.size());
     auto gone = replaced.begin();
@@ -81,21 +78,20 @@ Metadata of_found(const FoundHandover &found, const KexecRequest &request) {
             .release = found.release};
 }
 
-// The guest's arrays, but for those with something else in their pages that goes on.
+// The guest's arrays, but for those in whose pages a subtree lies, or where a file's or FLB's data begins.
 std::vector<PreservedBlocks> dispensable(const KexecRequest &request) {
-    std::vector<PhysAddr> needed;
-    for (const kho::Subtree &subtree : request.subtrees)
-        for (std::uint64_t at = 0; at < subtree.size; at += kho::page_size)
-            needed.push_back(subtree.address + at);
+    std::vector<Range> named;
+    for (const kho::Subtree &subtree : request.subtrees) named.push_back({subtree.address, subtree.size});
+    const auto add_data = [&](std::uint64_t data) {
+        if (const auto byte = Range::checked(data, 1))
+            named.push_back(*byte);
+    };
     for (const kho::LuoSession &session : request.sessions)
-        for (const kho::LuoFile &file : session.files) needed.push_back(PhysAddr{file.data});
-    for (const kho::LuoFlb &flb : request.flbs) needed.push_back(PhysAddr{flb.data});
-    std::ranges::sort(needed);
+        for (const kho::LuoFile &file : session.files) add_data(file.data);
+    for (const kho::LuoFlb &flb : request.flbs) add_data(flb.data);
+    const RangeSet needed(std::move(named));
     std::vector<PreservedBlocks> rest = request.replaced;
-    std::erase_if(rest, [&](const PreservedBlocks &block) {
-        const auto first = std::ranges::lower_bound(needed, block.address);
-        return first != needed.end() && *first < block.range().end();
-    });
+    std::erase_if(rest, [&](const PreservedBlocks &block) { return needed.overlaps(block.range()); });
     return rest;
 }
 

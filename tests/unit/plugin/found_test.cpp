@@ -171,6 +171,11 @@ TEST(RecordCommand, WritesWhatWasFoundAndChangesNothing) {
         EXPECT_EQ(world.kexec.state(), State::idle);
         EXPECT_EQ(world.kexec.count(), 0u);
         EXPECT_GT(world.kexec.last().recorded_bytes, world.built.memory.ranges().bytes());
+        // Only a kexec hands over: the payload tells a handover of ours by these.
+        EXPECT_EQ(world.kexec.last().kho_fdt, kho::PhysAddr{});
+        EXPECT_EQ(world.kexec.last().luo_fdt, kho::PhysAddr{});
+        EXPECT_EQ(world.kexec.last().preserved_bytes, 0u);
+        EXPECT_EQ(world.kexec.last().preserved_ranges, 0u);
         EXPECT_EQ(world.kexec.next_argument(), kho::PhysAddr{});
         // It can go on afterwards.
         ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;

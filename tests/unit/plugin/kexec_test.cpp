@@ -240,19 +240,90 @@ TEST(Kexec, LeavesAloneWhatNobodyEverTouched) {
 }
 
 // What is accepted here must be readable by those who come after.
-TEST(Kexec, WritesWhatItsOwnReaderTakes) {
-    World world;
-    world.guest.subtrees = {{"some", 0x213000, 0x1000}, {"other", 0x212000, 12}};
-    world.guest.store();
-    ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
+kho::Handover handed_over(const World &world) {
     const auto &machine = world.guest.machine;
     const std::uint64_t node =
         machine.load<std::uint64_t>(world.kexec.next_argument() + kho::abi::boot_params::setup_data).value();
     const auto data =
         machine.load<kho::abi::kho_data>(kho::PhysAddr{node + sizeof(kho::abi::setup_data_header)});
-    const auto handover = kho::read_handover(machine, data.value());
-    ASSERT_TRUE(handover.ok()) << handover.error().message();
-    EXPECT_EQ(handover.value().subtrees.size(), 3u);
+    auto handover = kho::read_handover(machine, data.value());
+    EXPECT_TRUE(handover.ok()) << handover.error().message();
+    return handover.ok() ? std::move(handover).value() : kho::Handover{};
+}
+
+bool is_preserved(const kho::Handover &handover, std::uint64_t page) {
+    return kho::preserved_ranges(handover.preserved).contains({kho::PhysAddr{page}, kho::page_size});
+}
+
+TEST(Kexec, LeavesOutTheGuestsArraysButForThoseThatHoldMore) {
+    // The header's block of 16 pages, and that of the files, of two.
+    const std::uint64_t header = 0x200000, files = 0x210000;
+    const struct {
+        const char *what;
+        std::function<void(Guest &)> change;
+        bool header, files;
+    } cases[] = {
+        {"nothing else", [](Guest &) {}, false, false},
+        {"a subtree in the header's last page",
+         [](Guest &g) {
+             g.subtrees = {{"some", 0x20f000, kho::page_size}};
+         },
+         true, false},
+        {"a subtree that begins before the files",
+         [](Guest &g) {
+             g.subtrees = {{"some", 0x20f000, 0x1001}};
+         },
+         true, true},
+        {"a file's data in the page behind the files", [](Guest &g) { g.files[1].data = 0x211008; }, false,
+         true},
+        {"data that is no address", [](Guest &g) { g.files[1].data = ~std::uint64_t{0}; }, false, false},
+        {"an FLB's data in the header's block",
+         [](Guest &g) {
+             g.add_flbs();
+             g.flbs[0].data = 0x20f000;
+         },
+         true, false},
+    };
+    for (const auto &c : cases) {
+        SCOPED_TRACE(c.what);
+        World world;
+        world.options.release = kho::find_release("7.0");
+        c.change(world.guest);
+        world.guest.store();
+        ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
+        const kho::Handover handover = handed_over(world);
+        EXPECT_EQ(is_preserved(handover, header), c.header);
+        EXPECT_EQ(is_preserved(handover, header + 0xf000), c.header);
+        EXPECT_EQ(is_preserved(handover, files), c.files);
+        EXPECT_TRUE(is_preserved(handover, 0x212000));
+        EXPECT_TRUE(is_preserved(handover, 4 * gib + mib - kho::page_size));
+    }
+}
+
+// What a name stands for elsewhere does not matter: it is the guest's blob.
+TEST(Kexec, HandsOnASubtreeOfAKernelsName) {
+    World world;
+    world.guest.subtrees = {{"memblock", 0x213000, 0x1000}};
+    world.guest.store();
+    ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
+    std::vector<std::byte> fdt(kho::page_size);
+    ASSERT_TRUE(world.guest.machine.read(world.kexec.last().kho_fdt, fdt).ok());
+    const int node = fdt_subnode_offset(fdt.data(), 0, "memblock");
+    ASSERT_GE(node, 0);
+    int length = 0;
+    const void *address = fdt_getprop(fdt.data(), node, "fdt", &length);
+    ASSERT_EQ(length, 8);
+    std::uint64_t at = 0;
+    std::memcpy(&at, address, sizeof at);
+    EXPECT_EQ(at, 0x213000u);
+}
+
+TEST(Kexec, WritesWhatItsOwnReaderTakes) {
+    World world;
+    world.guest.subtrees = {{"some", 0x213000, 0x1000}, {"other", 0x212000, 12}};
+    world.guest.store();
+    ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
+    EXPECT_EQ(handed_over(world).subtrees.size(), 3u);
 }
 
 TEST(Kexec, VerifiesPreservedMemoryByChecksum) {
