@@ -15,12 +15,15 @@ namespace agent {
 inline constexpr std::uint64_t content_step = 0x9e3779b97f4a7c15;
 inline constexpr std::uint64_t content_page = 4096;
 
+// Pages after which a layout repeats itself.
+inline constexpr std::uint64_t layout_period = 24;
+
 constexpr bool has_page(Layout layout, std::uint64_t page) {
     switch (layout) {
         case Layout::full:
             return true;
         case Layout::holes:
-            return page / 8 % 3 == 1;
+            return page % layout_period / 8 == 1;
         default:
             return false;
     }

@@ -49,8 +49,9 @@ void Payload::run(const BootInfo &info) {
     start_ =
         start_of(kexecs, info.handover.has_value(), info.handover_malformed, ours, ordered(Order::found));
     handed_on_ = kexecs > 0 && ours && ordered(Order::found);
-    // Another kernel's command line says nothing to us.
-    if (start_ != Start::foreign)
+    // Another kernel's command line says nothing to us; the device's append= does.
+    const bool my_command_line = start_ != Start::foreign || handed_on_;
+    if (my_command_line)
         params_ = Params::parse(info.command_line);
     tell(Verdict::pending);
     arch::watchdog(watchdog_seconds());
@@ -58,7 +59,7 @@ void Payload::run(const BootInfo &info) {
         bail_out("expect=: the device has no status ", Quoted{params_.expect});
     if (!params_.crash.empty() && !crash(params_.crash))
         bail_out("crash=: unknown way ", Quoted{params_.crash});
-    if (info.command_line_truncated && start_ != Start::foreign)
+    if (info.command_line_truncated && my_command_line)
         bail_out("the command line is cut: its parameters are not those that were meant");
     if (params_.lives > Params::max_lives)
         bail_out("lives=: at most ", Params::max_lives);

@@ -46,10 +46,9 @@ std::uint64_t first_difference(const Pages &pages, const MemoryFile &file, std::
             return offset;
     }
     found = 0;
-    // Whatever the layout: of so many pages in a row one has content, or none has.
-    constexpr std::uint64_t period = 24;
     std::uint64_t page = pages_of(end);
-    for (const std::uint64_t last = page + period; page < last && page << kho::page_shift < file.size; page++)
+    for (const std::uint64_t last = page + agent::layout_period;
+         page < last && page << kho::page_shift < file.size; page++)
         if (agent::has_page(layout, page))
             return page << kho::page_shift;
     return file.size;

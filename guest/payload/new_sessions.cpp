@@ -84,7 +84,8 @@ bool Payload::retrieve_session(unsigned i, unsigned first_file) {
             return false;
         }
         if ((*file)->type != &MemoryFiles::type) {
-            report_error("not a memory file");
+            report_error("session ", Quoted{spec.name_view()}, " token ", Hex{file_spec.token},
+                         ": not a memory file");
             return false;
         }
         auto *memory_file = static_cast<MemoryFile *>(*file);
