@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_set>
+#include <set>
+#include <string_view>
 
+#include "fdt/page_set.h"
 #include "fdt/text.h"
 #include "fdt/write_fdt.h"
 #include "fdt/writer.h"
@@ -102,10 +104,10 @@ Result<abi::luo_file_set_ser> write_files(LuoSession &session, std::size_t index
         return refuse(Errc::file_count, ": " + std::to_string(session.files.size()) + " files, at most " +
                                             std::to_string(generation.max_files_per_session));
     EntryWriter entries(pages, generation.luo, file_area_order, 0);
-    std::unordered_set<std::uint64_t> tokens;
+    NumberSet tokens;
     for (std::size_t i = 0; i < session.files.size(); i++) {
         LuoFile &file = session.files[i];
-        if (!tokens.insert(file.token).second)
+        if (!tokens.insert(file.token))
             return refuse(Errc::file_token,
                           ", file " + std::to_string(i) + ": token " + hex(file.token) + " is there twice");
         if (file.memfd)
@@ -132,7 +134,7 @@ Result<PhysAddr> write_sessions(std::vector<LuoSession> &sessions, const Generat
     if (generation.luo == LuoFormat::v1)
         if (Outcome outcome = entries.begin(); !outcome)
             return outcome.error();
-    std::unordered_set<std::string_view> names;
+    std::set<std::string_view> names;
     for (std::size_t i = 0; i < sessions.size(); i++) {
         const auto refuse = [&](std::string what) {
             return Error{.code = Errc::session_name,
@@ -166,7 +168,7 @@ Result<Block> write_flbs(const std::vector<LuoFlb> &flbs, MetadataPages &pages) 
         return area;
     MetadataPages::put(area.value(),
                        abi::luo_flb_header_ser{.pgcnt = abi::flb_area_pages, .count = flbs.size()});
-    std::unordered_set<std::string_view> names;
+    std::set<std::string_view> names;
     for (std::size_t i = 0; i < flbs.size(); i++) {
         abi::luo_flb_ser entry{.name = {}, .data = flbs[i].data, .count = flbs[i].count};
         const std::string which = "FLB " + std::to_string(i) + ' ' + in_quotes(flbs[i].name);
