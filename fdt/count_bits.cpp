@@ -3,8 +3,14 @@
 // counted. Without an instruction that counts bits this takes a fifth of the work, and with one no more.
 #include "fdt/count_bits.h"
 
-#include <cassert>
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <numeric>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace kho {
 namespace {
@@ -31,13 +37,15 @@ template <typename V>
 }
 
 template <typename V>
-[[gnu::always_inline]] inline std::uint64_t count_all(const std::uint64_t *words, std::size_t size) {
+[[gnu::always_inline]] inline std::uint64_t count_all(PageWords page) {
     V ones{}, twos{}, fours{}, eights{};
     std::uint64_t sixteens = 0;
     const auto load = [](const std::uint64_t *from, V &vector) __attribute__((always_inline)) {
         std::memcpy(&vector, from, sizeof vector);
     };
-    for (const std::uint64_t *end = words + size; words != end; words += 16 * sizeof(V) / 8) {
+    const std::uint64_t *words = page.data();
+    static_assert(PageWords::extent % (16 * sizeof(V) / 8) == 0);
+    for (const std::uint64_t *end = words + page.size(); words != end; words += 16 * sizeof(V) / 8) {
         V two[8], four[4], eight[2], sixteen;
         for (std::size_t i = 0; i < 8; i++) {
             V x, y;
@@ -53,38 +61,41 @@ template <typename V>
     return 16 * sixteens + 8 * count(eights) + 4 * count(fours) + 2 * count(twos) + count(ones);
 }
 
+std::uint64_t count_with_16_bytes(PageWords words) { return count_all<Vector16>(words); }
+
 #if defined(__x86_64__)
-[[gnu::target("avx2,popcnt")]] std::uint64_t count_with_avx2(const std::uint64_t *words, std::size_t size) {
-    return count_all<Vector32>(words, size);
+[[gnu::target("avx2,popcnt")]] std::uint64_t count_with_avx2(PageWords words) {
+    return count_all<Vector32>(words);
 }
 
-// Processors that count the bits of vectors need no method. The compiler makes vectors of this loop.
-[[gnu::target("avx512f,avx512vpopcntdq")]] std::uint64_t count_with_avx512(const std::uint64_t *words,
-                                                                           std::size_t size) {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < size; i++) sum += static_cast<std::uint64_t>(__builtin_popcountll(words[i]));
-    return sum;
+// Processors that count the bits of vectors need no method.
+[[gnu::target("avx512f,avx512vpopcntdq")]] std::uint64_t count_with_avx512(PageWords words) {
+    std::uint64_t sums[8];
+    __m512i vector = _mm512_setzero_si512();
+    for (std::size_t i = 0; i < words.size(); i += std::size(sums))
+        vector = _mm512_add_epi64(vector, _mm512_popcnt_epi64(_mm512_loadu_si512(&words[i])));
+    _mm512_storeu_si512(sums, vector);
+    return std::accumulate(std::begin(sums), std::end(sums), std::uint64_t{0});
 }
 #endif
 
 }  // namespace
 
-std::uint64_t count_bits_portably(std::span<const std::uint64_t> words) {
-    assert(words.size() % 64 == 0);
-    return count_all<Vector16>(words.data(), words.size());
+std::span<const BitCounter> bit_counters() {
+    static const BitCounter counters[] = {
+#if defined(__x86_64__)
+        {"avx512", __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512f"),
+         count_with_avx512},
+        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt"), count_with_avx2},
+#endif
+        {"16 bytes", true, count_with_16_bytes},
+    };
+    return counters;
 }
 
-std::uint64_t count_bits(std::span<const std::uint64_t> words) {
-    assert(words.size() % 64 == 0);
-#if defined(__x86_64__)
-    static const auto count_best =
-        __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512f") ? count_with_avx512
-        : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")           ? count_with_avx2
-                                                                                       : nullptr;
-    if (count_best != nullptr)
-        return count_best(words.data(), words.size());
-#endif
-    return count_bits_portably(words);
+std::uint64_t count_bits(PageWords words) {
+    static const auto best = std::ranges::find_if(bit_counters(), &BitCounter::supported)->count;
+    return best(words);
 }
 
 }  // namespace kho

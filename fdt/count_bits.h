@@ -6,11 +6,22 @@
 #include <cstdint>
 #include <span>
 
+#include "fdt/abi/phys.h"
+
 namespace kho {
 
-// The number of words is a multiple of 64.
-std::uint64_t count_bits(std::span<const std::uint64_t> words);
-// The same without instructions that not every machine has; for tests.
-std::uint64_t count_bits_portably(std::span<const std::uint64_t> words);
+using PageWords = std::span<const std::uint64_t, page_size / sizeof(std::uint64_t)>;
+
+// In the best way that the processor has.
+std::uint64_t count_bits(PageWords words);
+
+// A way to count, which not every processor has; all of them for tests.
+struct BitCounter {
+    const char *name;
+    bool supported;
+    std::uint64_t (*count)(PageWords words);
+};
+// The best first; the last is supported everywhere.
+std::span<const BitCounter> bit_counters();
 
 }  // namespace kho

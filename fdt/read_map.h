@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "fdt/count_bits.h"
 #include "fdt/read_context.h"
 
 namespace kho {
@@ -94,7 +95,7 @@ inline std::string too_many_runs() {
 
 // A leaf of the radix tree, or a bitmap of the chunk list: bit b says that the block first + b is preserved,
 // counted in blocks of that order from address 0. False: enough.
-using MapWords = std::span<const std::uint64_t, page_size / sizeof(std::uint64_t)>;
+using MapWords = PageWords;
 using TakeBits = std::function<bool(unsigned order, std::uint64_t first, MapWords words)>;
 
 // Every sound leaf or bitmap once, and the uses of the map's own pages. False if something was wrong with the

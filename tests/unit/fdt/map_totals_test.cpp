@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How much is preserved, without what: the same number as that of the runs.
+#include <array>
 #include <bit>
 #include <random>
 
@@ -9,29 +10,44 @@
 namespace kho {
 namespace {
 
-TEST(CountBits, IsTheSumOverAllWords) {
+TEST(CountBits, HasAWayThatEveryProcessorHas) {
+    ASSERT_FALSE(bit_counters().empty());
+    EXPECT_TRUE(bit_counters().back().supported);
+}
+
+using Page = std::array<std::uint64_t, PageWords::extent>;
+
+void expect_count(const Page &page, std::uint64_t expected, const std::string &what) {
+    EXPECT_EQ(count_bits(page), expected) << what;
+    for (const BitCounter &counter : bit_counters()) {
+        if (!counter.supported)
+            continue;
+        ASSERT_EQ(counter.count(page), expected) << counter.name << ", " << what;
+    }
+}
+
+TEST(CountBits, IsTheSumOverAllWordsInEachWay) {
     std::mt19937_64 random(1);
-    for (const std::size_t size : {0, 64, 128, 512, 1024})
+    for (int round = 0; round < 20; round++)
         for (const int density : {0, 1, 2, 8}) {
-            std::vector<std::uint64_t> words(size, density == 0 ? UINT64_MAX : 0);
+            Page page;
             std::uint64_t expected = 0;
-            for (std::uint64_t &word : words) {
-                if (density != 0)
-                    word = random();
+            for (std::uint64_t &word : page) {
+                word = density == 0 ? UINT64_MAX : random();
                 for (int i = 1; i < density; i++) word &= random();
                 expected += static_cast<std::uint64_t>(std::popcount(word));
             }
-            EXPECT_EQ(count_bits(words), expected) << size << " words, density " << density;
-            EXPECT_EQ(count_bits_portably(words), expected) << size << " words, density " << density;
+            expect_count(page, expected, "density " + std::to_string(density));
         }
 }
 
-TEST(CountBits, CountsEachSingleBitOnce) {
-    for (std::size_t bit = 0; bit < 64 * 64; bit++) {
-        std::array<std::uint64_t, 64> words{};
-        words[bit / 64] = std::uint64_t{1} << bit % 64;
-        ASSERT_EQ(count_bits(words), 1u) << bit;
-        ASSERT_EQ(count_bits_portably(words), 1u) << bit;
+TEST(CountBits, CountsEachSingleBitOnceInEachWay) {
+    Page page{};
+    expect_count(page, 0, "no bit");
+    for (std::size_t bit = 0; bit < page.size() * 64; bit++) {
+        page[bit / 64] = std::uint64_t{1} << bit % 64;
+        expect_count(page, 1, "bit " + std::to_string(bit));
+        page[bit / 64] = 0;
     }
 }
 
@@ -74,6 +90,29 @@ TEST_P(MapTotalsOf, CountTwiceWhatLiesInTheMapWithTwoOrders) {
     EXPECT_TRUE(of_runs.fired(Check::block_overlap));
     EXPECT_EQ(totals(findings)[0], before[0] + 1);
     EXPECT_TRUE(findings.list().empty());
+}
+
+// Only a chunk list can say so: a key leads to one bit of a radix tree.
+TEST(MapTotals, CountTwiceWhatTwoBitmapsSay) {
+    KernelImage image(Producer::v6_19);
+    Findings of_runs, findings;
+    const auto totals = [&] {
+        return read_map_totals(image.memory, KhoFormat::v1, KernelImage::map, findings);
+    };
+    const MapTotals before = totals();
+    std::uint32_t order = 0;
+    image.change<abi::mem_chunk>(KernelImage::map, [&](abi::mem_chunk &chunk) {
+        order = chunk.order;
+        image.memory.put(KernelImage::spare,
+                         image.memory.load<Page>(PhysAddr{chunk.bitmaps[0].bitmap}).value());
+        chunk.bitmaps[chunk.num_elms++] = {chunk.bitmaps[0].phys_start, value(KernelImage::spare)};
+    });
+    const std::uint64_t twice = count_bits(image.memory.load<Page>(KernelImage::spare).value());
+    EXPECT_GT(twice, 0u);
+    EXPECT_EQ(totals()[order], before[order] + twice);
+    EXPECT_TRUE(findings.list().empty());
+    read_memory_map(image.memory, KhoFormat::v1, KernelImage::map, of_runs);
+    EXPECT_TRUE(of_runs.fired(Check::block_overlap));
 }
 
 TEST_P(MapTotalsOf, AreNothingWithoutAMap) {
