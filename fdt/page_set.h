@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sets of numbers and of page addresses, for readers that must not take one twice: an insertion costs a few
-// nanoseconds, and memory 16 to 32 bytes a number. However hostile the numbers are, they cannot be chosen to
-// meet each other: where one lies depends on a secret of this process. Internal to the readers.
+// nanoseconds, and memory 16 to 32 bytes a number. Where a number lies depends on a secret of this process,
+// so that a file made beforehand does not know which numbers meet. It is no cryptography: it does not keep
+// off somebody who learns the secret, or learns from how long insertions take. Internal to the library.
 #pragma once
 
 #include <cstdint>
@@ -32,16 +33,18 @@ public:
         while (count * 2 > slots_.size()) grow();
     }
 
+    // The finalizer of MurmurHash3 but for its last step, which the upper bits do not need: one number for
+    // each. A bit of `h` changes about half of the upper bits. Public for tests, which turn it round.
+    static constexpr std::uint64_t first_factor = 0xff51afd7ed558ccd, second_factor = 0xc4ceb9fe1a85ec53;
+    static constexpr std::uint64_t mixed(std::uint64_t h) {
+        h = (h ^ h >> 33) * first_factor;
+        return (h ^ h >> 33) * second_factor;
+    }
+
 private:
     static constexpr std::uint64_t empty = UINT64_MAX;
 
-    // The finalizer of MurmurHash3: each bit of the number, and of the secret, changes half of all bits.
-    std::uint64_t place(std::uint64_t number) const {
-        std::uint64_t h = number ^ secret_;
-        h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-        h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
-        return h >> shift_;
-    }
+    std::uint64_t place(std::uint64_t number) const { return mixed(number ^ secret_) >> shift_; }
     bool put(std::uint64_t number) {
         const std::uint64_t mask = slots_.size() - 1;
         for (std::uint64_t i = place(number);; i = (i + 1) & mask) {

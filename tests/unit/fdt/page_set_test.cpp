@@ -30,16 +30,32 @@ TEST(NumberSet, HasPlaceForTheLeastAndTheLargestNumber) {
     EXPECT_EQ(set.size(), 3u);
 }
 
-// Multiplied by that constant, as hashes often are, these are small: all of them met in one place once, and
-// the test took minutes.
+constexpr std::uint64_t inverse(std::uint64_t odd) {
+    std::uint64_t result = odd;
+    for (int i = 0; i < 6; i++) result *= 2 - odd * result;
+    return result;
+}
+
+constexpr std::uint64_t unmixed(std::uint64_t h) {
+    h *= inverse(NumberSet::second_factor);
+    h = (h ^ h >> 33) * inverse(NumberSet::first_factor);
+    return h ^ h >> 33;
+}
+
+// Mixed without the secret all of these are small, and so would meet in the first slot: with a secret of zero
+// the test takes minutes.
 TEST(NumberSet, IsNoSlowerForNumbersThatWereChosenToMeet) {
-    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
-    std::uint64_t inverse = golden;
-    for (int i = 0; i < 6; i++) inverse *= 2 - golden * inverse;
-    ASSERT_EQ(golden * inverse, 1u);
     NumberSet set;
-    for (std::uint64_t i = 1; i <= 1000000; i++) ASSERT_TRUE(set.insert(i * inverse));
+    for (std::uint64_t i = 1; i <= 1000000; i++) {
+        ASSERT_EQ(NumberSet::mixed(unmixed(i)), i);
+        ASSERT_TRUE(set.insert(unmixed(i)));
+    }
     EXPECT_EQ(set.size(), 1000000u);
+}
+
+TEST(NumberSet, HasASecretThatStaysTheSame) {
+    EXPECT_NE(number_set_secret(), 0u);
+    EXPECT_EQ(number_set_secret(), number_set_secret());
 }
 
 TEST(PageSet, TakesEachPageOnceWhateverTheAddressInIt) {
