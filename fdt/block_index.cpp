@@ -31,6 +31,20 @@ bool are_apart(std::span<const PreservedBlocks> runs) {
            }) == runs.end();
 }
 
+using OrderCounts = std::array<std::size_t, max_block_order + 1>;
+
+OrderCounts count_orders(std::span<const PreservedBlocks> runs) {
+    OrderCounts counts{};
+    for (const PreservedBlocks &run : runs) counts[run.order]++;
+    return counts;
+}
+
+// By address they are by order too if there is but one. The collector joins what comes in ascending order
+// only, so that neighbours may still be two.
+bool is_by_order(std::span<const PreservedBlocks> by_address, const OrderCounts &counts) {
+    return std::ranges::count(counts, 0u) >= max_block_order && are_apart(by_address);
+}
+
 }  // namespace
 
 bool BlockCollector::add(std::uint32_t order, std::uint64_t first, std::uint64_t count) {
@@ -64,7 +78,7 @@ std::vector<PreservedBlocks> BlockCollector::by_address(Overlap &overlap) {
             std::sort(runs.begin(), runs.end(), lower);
         if (runs.empty())
             continue;
-        // Most of a map is of one order: the largest part is not copied if it comes first.
+        // Often all of a map is of one order: then nothing is copied.
         if (all.empty()) {
             all = std::exchange(runs, {});
             continue;
@@ -97,12 +111,16 @@ std::vector<PreservedBlocks> BlockCollector::by_address(Overlap &overlap) {
     return all;
 }
 
-std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> by_address) {
-    std::array<std::size_t, max_block_order + 1> counts{};
-    for (const PreservedBlocks &run : by_address) counts[run.order]++;
-    // Neighbours of one order are joined already, unless a run of another lies, or lay, between them.
-    if (std::ranges::count(counts, 0u) >= max_block_order && are_apart(by_address))
-        return by_address;
+std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> &&by_address) {
+    if (is_by_order(by_address, count_orders(by_address)))
+        return std::move(by_address);
+    return by_order(std::span<const PreservedBlocks>(by_address));
+}
+
+std::vector<PreservedBlocks> by_order(std::span<const PreservedBlocks> by_address) {
+    const OrderCounts counts = count_orders(by_address);
+    if (is_by_order(by_address, counts))
+        return {by_address.begin(), by_address.end()};
     std::vector<PreservedBlocks> result;
     result.reserve(by_address.size());
     for (std::uint32_t order = 0; order <= max_block_order; order++) {

@@ -34,8 +34,11 @@ private:
     std::size_t count_ = 0;
 };
 
-// The form of Handover::preserved: ascending by order, then address, neighbours joined.
-std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> by_address);
+// The form of Handover::preserved: ascending by order, then address, neighbours joined. A map can have
+// millions of runs: what is given away is not copied if it has that form already, and what is kept is copied
+// once.
+std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> &&by_address);
+std::vector<PreservedBlocks> by_order(std::span<const PreservedBlocks> by_address);
 
 class BlockIndex {
 public:

@@ -45,7 +45,7 @@ std::vector<PreservedBlocks> collect(ReadContext &context, bool &complete) {
 void read_map(ReadContext &context) {
     bool complete = false;
     std::vector<PreservedBlocks> by_address = collect(context, complete);
-    context.handover.preserved = by_order(by_address);
+    context.handover.preserved = by_order(std::span<const PreservedBlocks>(by_address));
     context.set_preserved(BlockIndex(std::move(by_address)), complete);
 }
 
