@@ -70,6 +70,8 @@ void ReadContext::expect_block(PhysAddr address, unsigned order, std::string_vie
 }
 
 void ReadContext::use(const Range &range, UseKind kind, std::uint32_t item, std::uint32_t file) {
+    if (!notes_uses_)
+        return;
     const Range pages = pages_of(range);
     if (!handover.uses.empty()) {
         Use &last = handover.uses.back();

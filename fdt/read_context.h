@@ -77,6 +77,8 @@ public:
     // Warning not-a-block unless a block of this order begins there. For what is preserved.
     void expect_block(PhysAddr address, unsigned order, std::string_view what, const Scope &scope);
 
+    // From here on nobody wants to know what pages are used for.
+    void leave_out_uses() { notes_uses_ = false; }
     // Notes the use of the pages that the range touches.
     void use(const Range &range, UseKind kind, std::uint32_t item = Use::none,
              std::uint32_t file = Use::none);
@@ -100,6 +102,7 @@ private:
     Findings &findings_;
     BlockIndex preserved_;
     bool complete_ = false;
+    bool notes_uses_ = true;
     PageSet claimed_;
 };
 

@@ -53,6 +53,7 @@ std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat for
                                              Findings &findings) {
     Handover handover{.format = format, .memory_map = map};
     ReadContext context(&memory, findings, handover);
+    context.leave_out_uses();
     bool complete = false;
     return by_order(collect(context, complete));
 }
@@ -60,6 +61,7 @@ std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat for
 MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings) {
     Handover handover{.format = format, .memory_map = map};
     ReadContext context(&memory, findings, handover);
+    context.leave_out_uses();
     MapTotals totals{};
     walk(context, [&totals](unsigned order, std::uint64_t, MapWords words) {
         totals[order] += count_bits(words);

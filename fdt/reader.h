@@ -32,12 +32,14 @@ Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data);
 std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
                                              Findings &findings);
 
-// Preserved blocks by order. As quick as memory can be read, whatever lies how in it, and without memory of
-// its own: for whoever wants to know how much, not what.
+// Preserved blocks by order. About as quick as memory can be read, whatever lies how in it; takes some 32
+// bytes for each page of the map, and none for what is preserved: for whoever wants to know how much, not
+// what.
 using MapTotals = std::array<std::uint64_t, max_block_order + 1>;
 
-// The map is checked as above, except that a block that is in it with two orders counts twice, in silence.
-// Where there are findings, the totals are of what is sound.
+// The map is checked as above, except for what only the list of runs tells: a block that is in the map twice,
+// with one order or with two, counts twice in silence, and there are never too many runs (block-overlap and
+// map-size are not reported). Where there are findings, the totals are of what is sound.
 MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings);
 
 // A piece of a handover without the memory behind it, such as debugfs gives.

@@ -134,7 +134,7 @@ void check_map(const Memory &memory, KhoFormat format, PhysAddr map) {
     check_blocks(runs);
     Findings of_totals;
     const MapTotals totals = read_map_totals(memory, format, map, of_totals);
-    // Totals do not see what lies twice in the map, and nothing else is told one of them and not the other.
+    // Totals see neither what lies twice in the map nor that it has too many runs; all else is told both.
     if (findings.fired(Check::block_overlap) || findings.fired(Check::map_size))
         return;
     promise(findings.errors() == of_totals.errors(), "totals find the same errors");
