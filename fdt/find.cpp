@@ -10,6 +10,7 @@
 #include "fdt/abi/x86_boot.h"
 #include "fdt/blob.h"
 #include "fdt/find_scan.h"
+#include "fdt/reader.h"
 #include "fdt/setup_data.h"
 #include "fdt/text.h"
 
@@ -35,6 +36,41 @@ FoundKind kind_of(BlobHeadKind kind) {
     return FoundKind::other_fdt;
 }
 
+// Nothing if no supported release writes it.
+std::optional<KhoFormat> kho_format(std::string_view written) {
+    for (const KhoFormat format : {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4})
+        if (compatible(format) == written)
+            return format;
+    return std::nullopt;
+}
+
+// Counts what is read.
+class MeteredMemory final : public Memory {
+public:
+    explicit MeteredMemory(const Memory &memory) : memory_(memory) {}
+    Outcome read(PhysAddr from, std::span<std::byte> out) const override {
+        bytes_ += out.size();
+        return memory_.read(from, out);
+    }
+    std::uint64_t bytes() const { return bytes_; }
+
+private:
+    const Memory &memory_;
+    mutable std::uint64_t bytes_ = 0;
+};
+
+FoundMap read_found_map(const Memory &memory, KhoFormat format, PhysAddr at) {
+    Findings findings(0);
+    const MapTotals totals = read_map_totals(memory, format, at, findings);
+    FoundMap map{.errors = findings.errors()};
+    for (unsigned order = 0; order < totals.size(); order++) {
+        map.blocks += totals[order];
+        const bool fits = totals[order] <= (UINT64_MAX - map.bytes) / order_bytes(order);
+        map.bytes = fits ? map.bytes + totals[order] * order_bytes(order) : UINT64_MAX;
+    }
+    return map;
+}
+
 class Search {
 public:
     Search(const ImageMemory &memory, const FindOptions &options) : memory_(memory), options_(options) {}
@@ -48,12 +84,13 @@ private:
     std::string doubt_about(const BlobHead &blob) const;
     void link();
     void point(PhysAddr to, const Found &from, const std::string &why);
+    void read_maps();
 
     const ImageMemory &memory_;
     const FindOptions &options_;
     FindResult result_;
     std::map<std::pair<PhysAddr, FoundKind>, std::size_t> index_;  // into result_.found
-    std::map<PhysAddr, std::vector<BlobHead::Subtree>> subtrees_;  // of sound KHO FDTs
+    std::map<PhysAddr, BlobHead> kho_fdts_;                        // those that are sound
     std::map<PhysAddr, PhysAddr> announced_;                       // setup_data node -> boot_params
 };
 
@@ -97,7 +134,7 @@ void Search::judge_page(PhysAddr at) {
             found.certainty = Certainty::likely;
             found.why = "nothing found points here";
             if (blob.kind == BlobHeadKind::kho_fdt)
-                subtrees_[at] = blob.subtrees;
+                kho_fdts_[at] = blob;
         }
     }
     index_[{at, found.kind}] = result_.found.size();
@@ -177,10 +214,21 @@ void Search::link() {
         for (const Found &node : result_.found)
             if (node.kind == FoundKind::setup_data && node.certainty == certainty)
                 point(PhysAddr{node.data->fdt_addr}, node, "from setup_data at " + hex(value(node.address)));
-    for (const auto &[fdt, subtrees] : subtrees_)
-        for (const BlobHead::Subtree &subtree : subtrees)
+    for (const auto &[fdt, blob] : kho_fdts_)
+        for (const BlobHead::Subtree &subtree : blob.subtrees)
             point(PhysAddr{subtree.address}, result_.found[index_.at({fdt, FoundKind::kho_fdt})],
                   in_quotes(subtree.name) + " of the KHO FDT at " + hex(value(fdt)));
+}
+
+void Search::read_maps() {
+    const MeteredMemory memory(memory_);
+    for (Found &found : result_.found) {
+        const auto fdt = kho_fdts_.find(found.address);
+        if (found.kind != FoundKind::kho_fdt || fdt == kho_fdts_.end() || memory.bytes() >= result_.bytes)
+            continue;
+        if (const std::optional<KhoFormat> format = kho_format(found.compatible))
+            found.map = read_found_map(memory, *format, PhysAddr{*fdt->second.memory_map});
+    }
 }
 
 FindResult Search::run() {
@@ -205,6 +253,8 @@ FindResult Search::run() {
     std::ranges::sort(result_.found, [](const Found &a, const Found &b) {
         return std::tuple(b.certainty, a.address, a.kind) < std::tuple(a.certainty, b.address, b.kind);
     });
+    if (options_.maps)
+        read_maps();
     return std::move(result_);
 }
 

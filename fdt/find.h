@@ -29,6 +29,14 @@ enum class Certainty {
 };
 const char *name(Certainty certainty);
 
+// What a KHO FDT's map preserves, counted and not listed: see read_map_totals(). What is wrong in the map
+// makes nothing less certain: that the FDT is one does not depend on what became of other pages.
+struct FoundMap {
+    std::uint64_t blocks = 0;
+    std::uint64_t bytes = 0;   // UINT64_MAX if that does not fit
+    std::uint64_t errors = 0;  // if there are any, the numbers are of what is sound
+};
+
 struct Found {
     PhysAddr address{};
     FoundKind kind{};
@@ -37,11 +45,15 @@ struct Found {
     std::string why{};         // one line: what points here, or what is wrong with it
     // setup_data: its content; boot_params: that of its chain; kho_fdt: of a sound node that points to it.
     std::optional<abi::kho_data> data{};
+    std::optional<FoundMap> map{};  // kho_fdt, if it is sound and of a known format, and FindOptions::maps
 };
 
 struct FindOptions {
     // A memory full of look-alikes ends the search: the list is `truncated` then.
     std::size_t limit = 100000;
+    // Read the maps of the KHO FDTs too, in the list's order. Many FDTs can lead to the same pages: no more
+    // maps are read once those before had as many bytes as the memory that was searched.
+    bool maps = false;
 };
 
 struct FindResult {

@@ -30,6 +30,12 @@ void print_json(Output &out, const std::string &path, const Image &image, const 
                 .number("scratch_size", found.data->scratch_size)
                 .end();
         }
+        if (found.map)
+            json.object_row("map")
+                .number("preserved_bytes", found.map->bytes)
+                .number("preserved_blocks", found.map->blocks)
+                .number("errors", found.map->errors)
+                .end();
         json.end();
     }
     json.end().end();
@@ -39,6 +45,12 @@ Style style_of(Certainty certainty) {
     return certainty == Certainty::certain  ? Style::good
            : certainty == Certainty::likely ? Style::plain
                                             : Style::dim;
+}
+
+std::string map_text(const FoundMap &map) {
+    if (map.errors != 0 && map.blocks == 0)
+        return "its map cannot be read";
+    return "preserves " + size_text(map.bytes) + (map.errors == 0 ? "" : " as far as its map can be read");
 }
 
 void print_text(Output &out, const FindResult &result) {
@@ -53,7 +65,10 @@ void print_text(Output &out, const FindResult &result) {
         out.right(hex(value(found.address)), widths[0], Style::address) << "  ";
         out.left(name(found.certainty), 8, style_of(found.certainty)) << "  ";
         out.left(name(found.kind), widths[1]) << "  ";
-        out.left(printable(found.compatible), widths[2], Style::name) << "  " << found.why << '\n';
+        out.left(printable(found.compatible), widths[2], Style::name) << "  " << found.why;
+        if (found.map)
+            out << "; " << map_text(*found.map);
+        out << '\n';
     }
 }
 
@@ -90,7 +105,7 @@ int find(Command &command) {
         return exit_unusable;
     if (is_blob(image->kind()))
         return command.fail(path, std::string("this is a ") + name(image->kind()) + ", find searches memory");
-    FindResult result = kho::find(image->memory());
+    FindResult result = kho::find(image->memory(), {.maps = true});
     trust_note(*image, result);
     if (json)
         print_json(command.out, path, *image, result);

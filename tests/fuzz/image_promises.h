@@ -38,7 +38,7 @@ inline void check_search(const kho::Image &image) {
     const kho::RangeSet resident = image.memory().resident();
     if (resident.bytes() > (std::uint64_t{16} << 20))
         return;
-    const kho::FindResult result = kho::find(image.memory());
+    const kho::FindResult result = kho::find(image.memory(), {.maps = true});
     promise(result.bytes + result.unreadable <= resident.bytes(), "the search reads nothing twice");
     for (const kho::Found &found : result.found) {
         // Of boot_params only the part behind the old BIOS data need be there.
@@ -47,6 +47,9 @@ inline void check_search(const kho::Image &image) {
         promise(resident.contains({found.address + offset, 1}), "what was found is in memory");
         promise(!found.why.empty(), "what was found has a reason");
         promise(found.kind != kho::FoundKind::setup_data || found.data.has_value(), "a node has its content");
+        promise(!found.map ||
+                    (found.kind == kho::FoundKind::kho_fdt && found.certainty != kho::Certainty::possible),
+                "only a sound KHO FDT has a map");
     }
     const auto located = kho::locate(image);
     promise(!located || located.value().by == kho::LocatedBy::note ||

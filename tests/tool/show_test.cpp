@@ -9,6 +9,7 @@
 #include "fdt/generation.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
+#include "tests/unit/fdt/image_test_memory.h"
 
 namespace kho::test {
 namespace {
@@ -68,6 +69,39 @@ INSTANTIATE_TEST_SUITE_P(Release, Sample, testing::Values("6.19", "7.0", "7.1", 
                              name.replace(name.find('.'), 1, "_");
                              return name;
                          });
+
+// A KHO FDT, a chunk of its map, and the bitmap of that.
+TEST(Find, SaysWhatAMapPreservesAsFarAsItCanBeRead) {
+    constexpr PhysAddr fdt{0x100000}, map = fdt + page_size, bitmap = map + page_size;
+    const struct {
+        PhysAddr bitmap;
+        std::uint64_t next;
+        const char *text, *json;
+    } cases[] = {
+        {bitmap, 0, "preserves 128 KiB", R"("preserved_bytes": 131072, "preserved_blocks": 2, "errors": 0)"},
+        {bitmap, 8, "preserves 128 KiB as far as its map can be read",
+         R"("preserved_bytes": 131072, "preserved_blocks": 2, "errors": 1)"},
+        {PhysAddr{8}, 0, "its map cannot be read",
+         R"("preserved_bytes": 0, "preserved_blocks": 0, "errors": 1)"},
+    };
+    for (const auto &[bitmap_at, next, text, json] : cases) {
+        ImageTestMemory memory;
+        put_kho_fdt(memory, fdt, map, {});
+        memory.put(
+            map, abi::mem_chunk{.next = next, .order = 4, .num_elms = 1, .bitmaps = {{0, value(bitmap_at)}}});
+        memory.put(bitmap, std::uint64_t{3});
+        std::string bytes(3 * page_size, '\0');
+        ASSERT_TRUE(memory.read(fdt, std::as_writable_bytes(std::span(bytes))).ok());
+        const TemporaryFolder folder;
+        const std::string path = folder.file("memory");
+        TemporaryFolder::write(path, bytes);
+        const Ran ran = kho({"find", "--base=0x100000", path});
+        EXPECT_EQ(ran.out, "0x100000  likely    KHO FDT  kho-v1  nothing found points here; " +
+                               std::string(text) + "\n");
+        EXPECT_EQ(ran.status, 0) << ran.err;
+        EXPECT_NE(kho({"find", "--base=0x100000", "--json", path}).out.find(json), std::string::npos) << json;
+    }
+}
 
 // Two sessions of one name, which no writer writes: the second is renamed in the file.
 class Broken : public testing::Test {

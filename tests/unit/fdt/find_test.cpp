@@ -2,6 +2,7 @@
 // The search: what is found, how sure it is, and what is not taken for a handover.
 #include "fdt/find.h"
 
+#include <algorithm>
 #include <functional>
 #include <random>
 
@@ -204,6 +205,53 @@ TEST_F(Find, WhatCannotBeReadIsCountedAndTheRestIsSearched) {
     EXPECT_EQ(result.unreadable, 2 * page_size);
     EXPECT_EQ(result.bytes, memory.ranges().bytes() - 2 * page_size);
     EXPECT_EQ(result.found.size(), 7u);
+}
+
+TEST_F(Find, AddsUpWhatTheMapPreserves) {
+    constexpr PhysAddr bitmap_at{0x28000};
+    const auto found_map = [this]() -> std::optional<FoundMap> {
+        for (const Found &f : find(memory, {.maps = true}).found)
+            if (f.address == kho_at) {
+                EXPECT_EQ(f.certainty, Certainty::certain);
+                return f.map;
+            }
+        return std::nullopt;
+    };
+    EXPECT_FALSE(at(kho_at).map) << "nobody wanted to know";
+    abi::mem_chunk chunk{.next = 0, .order = 4, .num_elms = 1, .bitmaps = {{0, value(bitmap_at)}}};
+    memory.put(map_at, chunk);
+    memory.put(bitmap_at, std::uint64_t{0x8001});
+    std::optional<FoundMap> map = found_map();
+    ASSERT_TRUE(map);
+    EXPECT_EQ(map->blocks, 2u);
+    EXPECT_EQ(map->bytes, 2 * order_bytes(4));
+    EXPECT_EQ(map->errors, 0u);
+
+    chunk.next = value(bitmap_at);  // which is no chunk
+    memory.put(map_at, chunk);
+    map = found_map();
+    ASSERT_TRUE(map);
+    EXPECT_EQ(map->blocks, 2u);
+    EXPECT_EQ(map->errors, 1u);
+
+    put_kho_fdt(memory, kho_at, map_at, {}, "kho-v2");
+    EXPECT_FALSE(found_map()) << "nobody knows its format";
+}
+
+// Each page of the memory is read as part of a map about once, however many FDTs lead to it.
+TEST_F(Find, ReadsNoMoreMapsThanThereIsMemory) {
+    constexpr std::uint64_t count = 100;
+    constexpr PhysAddr fdts{0x1000000}, chunks{0x2000000};
+    for (std::uint64_t i = 0; i < count; i++) {
+        put_kho_fdt(memory, fdts + i * page_size, chunks, {});
+        const std::uint64_t next = i + 1 < count ? value(chunks + (i + 1) * page_size) : 0;
+        memory.put(chunks + i * page_size,
+                   abi::mem_chunk{.next = next, .order = 0, .num_elms = 0, .bitmaps = {}});
+    }
+    const FindResult result = find(memory, {.maps = true});
+    const auto read = std::ranges::count_if(result.found, [](const Found &f) { return f.map.has_value(); });
+    EXPECT_GE(read, 2);
+    EXPECT_LE(read, 4);
 }
 
 TEST_F(Find, EndsAtItsLimit) {
