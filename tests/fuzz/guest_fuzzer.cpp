@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The guest's own readers: a new kernel of kho-v1 takes over a damaged handover, retrieves every file,
-// finishes every session and gives all memory back. The first byte of an input names the generation, in its
-// lowest bit.
+// The guest's own readers: a new kernel takes over a damaged handover, retrieves every file, finishes every
+// session and gives all memory back. The first byte of an input names the generation, 6.19, 7.0, 7.1 or 7.2,
+// in its lowest two bits.
 #include <sys/mman.h>
 #include <unistd.h>
 

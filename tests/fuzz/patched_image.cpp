@@ -47,6 +47,7 @@ void PatchedImage::run(Program &program) {
             }
             case 2:
                 page.there = false;
+                page.bytes = {};
                 break;
             default: {
                 const Page &from = named(program.byte());

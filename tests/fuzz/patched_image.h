@@ -62,10 +62,9 @@ public:
     // away.
     template <typename Visit>
     void for_each_changed(Visit visit) const {
-        static constexpr PageBytes zeroes{};
         for (const Page &page : pages_)
             if (page.dirty)
-                visit(page.at, page.there ? page.bytes : zeroes);
+                visit(page.at, page.bytes);
     }
 
     // The program that makes `changed` of this image, as far as programs can; for seeds.
@@ -77,7 +76,7 @@ private:
         bool there = false;
         bool was_there = false;
         bool dirty = false;
-        PageBytes bytes{};
+        PageBytes bytes{};  // zeroes while it is not there
         PageBytes original{};
     };
     Page &named(std::size_t number) { return pages_[number % named_]; }

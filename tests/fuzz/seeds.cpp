@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 
 #include "tests/fuzz/handover_promises.h"
 #include "tests/fuzz/kernel_patches.h"
@@ -17,8 +18,11 @@ using namespace kho;
 
 void write(const fs::path &folder, const std::string &name, std::span<const std::uint8_t> bytes) {
     fs::create_directories(folder);
-    std::ofstream(folder / name, std::ios::binary)
-        .write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream file(folder / name, std::ios::binary);
+    file.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file)
+        throw std::runtime_error("cannot write " + (folder / name).string());
 }
 
 // The image's pages and its kho_data, as programs see them.
@@ -93,10 +97,15 @@ void write_blobs(const fs::path &folder) {
 
 int main(int count, char **arguments) {
     if (count != 2) {
-        std::cerr << "seeds FOLDER\n";
+        std::cerr << "usage: fuzz_seeds FOLDER\n";
         return 2;
     }
-    write_programs(arguments[1]);
-    write_blobs(arguments[1]);
+    try {
+        write_programs(arguments[1]);
+        write_blobs(arguments[1]);
+    } catch (const std::exception &failure) {
+        std::cerr << "fuzz_seeds: " << failure.what() << '\n';
+        return 1;
+    }
     return 0;
 }
