@@ -40,7 +40,8 @@ public:
     }
 
 private:
-    // The subtree is described by the content or else left out.
+    // The subtree of what the content describes. What it does not describe is left out, or keeps the subtree
+    // that it has: as `undescribed_` says.
     void set_subtree(const char *name, bool present, PhysAddr address = {}, std::uint64_t size = 0) {
         std::vector<Subtree> &subtrees = written_.handover.subtrees;
         const auto found = std::ranges::find(subtrees, name, &Subtree::name);

@@ -11,8 +11,8 @@
 
 namespace kho::tool {
 
-// Nothing, and the fault with line and column, if it is no JSON, has a number that no double holds, or names
-// a member twice in one object, of which others would take the last.
+// Nothing, and the fault, if it is no JSON (with line and column), has a number that no double holds (with
+// the number), or names a member twice in one object, of which others would take the last (with its name).
 std::optional<nlohmann::json> parse_json(std::string_view text, JsonFault &fault);
 
 }  // namespace kho::tool
