@@ -18,15 +18,6 @@ std::string at(const char *list, std::size_t index) {
     return std::string(list) + '[' + std::to_string(index) + ']';
 }
 
-RangeSet ram_of(std::span<const CoreMemoryRange> memory_map) {
-    std::vector<Range> ram;
-    for (const CoreMemoryRange &entry : memory_map)
-        if (const auto range = Range::checked(entry.address, entry.size);
-            range && entry.type == abi::e820_ram)
-            ram.push_back(*range);
-    return RangeSet(std::move(ram));
-}
-
 class Builder {
 public:
     explicit Builder(const Description &description) : description_(description) {}
@@ -60,7 +51,7 @@ private:
         RangeSet free = usable_memory(description_.memory_map, {});
         std::vector<ScratchDescription> areas = description_.scratch;
         if (areas.empty())
-            areas = default_scratch(ram_of(description_.memory_map).bytes());
+            areas = default_scratch(ram_in(description_.memory_map).bytes());
         handover_.scratch.resize(areas.size());
         // Those with an address first, so that none of the others is in their way.
         for (const bool fixed : {true, false})
@@ -270,7 +261,7 @@ std::vector<ScratchDescription> default_scratch(std::uint64_t ram) {
 }
 
 RangeSet usable_memory(std::span<const CoreMemoryRange> memory_map, std::span<const Range> scratch) {
-    RangeSet usable = ram_of(memory_map);
+    RangeSet usable = ram_in(memory_map);
     usable.subtract({PhysAddr{0}, mib});
     return usable.minus(RangeSet({scratch.begin(), scratch.end()}));
 }

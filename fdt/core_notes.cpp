@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "fdt/abi/x86_boot.h"
 #include "fdt/core_layout.h"
 #include "fdt/text.h"
 
@@ -19,6 +20,15 @@ bool owned_by(Bytes name, std::string_view owner) {
 }
 
 }  // namespace
+
+RangeSet ram_in(std::span<const CoreMemoryRange> memory_map) {
+    std::vector<Range> ram;
+    for (const CoreMemoryRange &entry : memory_map)
+        if (const auto range = Range::checked(entry.address, entry.size);
+            range && entry.type == abi::e820_ram)
+            ram.push_back(*range);
+    return RangeSet(std::move(ram));
+}
 
 Error core_error(std::uint64_t offset, std::string what) {
     return {.code = Errc::core_format, .address = offset, .what = std::move(what)};

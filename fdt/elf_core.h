@@ -30,6 +30,9 @@ struct CoreMemoryRange {
 };
 static_assert(sizeof(CoreMemoryRange) == 24);
 
+// What of a memory map is RAM. Ranges that wrap around are none.
+RangeSet ram_in(std::span<const CoreMemoryRange> memory_map);
+
 struct CoreHeader {
     abi::kho_data data{};
     std::vector<CoreMemoryRange> memory_map;

@@ -16,18 +16,15 @@ struct Wanted {
     std::optional<std::string> kernel, initrd, append, output;
 };
 
-// What is carried: a recording holds nothing else, and all of it counts, also what a malformed handover does
-// not lead to.
+// What is carried. A recording holds nothing else, so all of it counts, also what a malformed handover does
+// not lead to; what is missing in it counts as well.
 RangeSet carried(const Input &input) {
-    return input.image.kind() == ImageKind::recording ? input.image.memory().ranges() : handed_over(input);
-}
-
-RangeSet ram_in(const std::vector<CoreMemoryRange> &map) {
-    std::vector<Range> ranges;
-    for (const CoreMemoryRange &entry : map)
-        if (const auto range = Range::checked(entry.address, entry.size);
-            range && entry.type == abi::e820_ram)
-            ranges.push_back(*range);
+    const RangeSet named = handed_over(input);
+    if (input.image.kind() != ImageKind::recording)
+        return named;
+    std::vector<Range> ranges(named.ranges().begin(), named.ranges().end());
+    const std::span<const Range> recorded = input.image.memory().ranges().ranges();
+    ranges.insert(ranges.end(), recorded.begin(), recorded.end());
     return RangeSet(std::move(ranges));
 }
 

@@ -38,16 +38,11 @@ bool CheckOptions::apply(const Command &command, Findings &findings) const {
 namespace {
 
 RangeSet ram_of(const Image &image, const Located &located) {
-    std::vector<Range> ranges;
-    for (const CoreMemoryRange &entry : located.memory_map) {
-        const auto range = Range::checked(entry.address, entry.size);
-        if (range && entry.type == abi::e820_ram)
-            ranges.push_back(*range);
-    }
+    RangeSet ram = ram_in(located.memory_map);
     // What a dump holds may be more: firmware is memory to QEMU.
-    if (ranges.empty() && (image.kind() == ImageKind::elf_dump || image.kind() == ImageKind::kdump))
+    if (ram.empty() && (image.kind() == ImageKind::elf_dump || image.kind() == ImageKind::kdump))
         return image.memory().ranges();
-    return RangeSet(std::move(ranges));
+    return ram;
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho bake as a user types it. Whether what it makes boots is for tests/vm and tests/linux.
+#include <elf.h>
 #include <gtest/gtest.h>
 
+#include "fdt/elf_core.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
 #include "tests/unit/fdt/kernel_files.h"
@@ -93,6 +95,38 @@ TEST_F(Bake, NeedsAHandoverWithMemoryAroundIt) {
     EXPECT_EQ(none.status, 2);
     EXPECT_TRUE(none.err.starts_with("kho: " + kernel + ": ")) << none.err;
     EXPECT_FALSE(folder.names().contains("boot.elf"));
+}
+
+TEST_F(Bake, NeedsTheScratchAreas) {
+    // Nothing is there, and no note is about it.
+    expect_refused(bake_whole({"--fdt=0x1000"}),
+                   recording + ": the scratch areas are not known: nothing in the file names them");
+    std::string bytes = TemporaryFolder::contents(recording);
+    const std::uint32_t type = core_note_kho_data;
+    std::size_t at = bytes.find(std::string(reinterpret_cast<const char *>(&type), sizeof type) + "KHO");
+    ASSERT_NE(at, std::string::npos);
+    at += sizeof type + sizeof core_note_owner;
+    const std::uint64_t elsewhere = 0x5000000;
+    std::memcpy(bytes.data() + at + offsetof(abi::kho_data, scratch_addr), &elsewhere, sizeof elsewhere);
+    TemporaryFolder::write(recording, bytes);
+    expect_refused(bake_whole(), recording + ": the scratch areas could not be read; see kho check");
+}
+
+TEST_F(Bake, NeedsAllOfTheHandover) {
+    // A recording whose last piece ends a page too early is sound in itself.
+    std::string bytes = TemporaryFolder::contents(recording);
+    Elf64_Ehdr header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    ASSERT_GT(header.e_phnum, 1);
+    const std::size_t at = header.e_phoff + (header.e_phnum - 1) * sizeof(Elf64_Phdr);
+    Elf64_Phdr last;
+    std::memcpy(&last, bytes.data() + at, sizeof last);
+    ASSERT_EQ(last.p_type, Elf64_Word{PT_LOAD});
+    last.p_filesz -= page_size;
+    last.p_memsz -= page_size;
+    std::memcpy(bytes.data() + at, &last, sizeof last);
+    TemporaryFolder::write(recording, bytes);
+    expect_refused(bake_whole(), recording + ": 4 KiB of the handover are not in the file");
 }
 
 TEST_F(Bake, TakesABrokenRecordingWithAWarning) {
