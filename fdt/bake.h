@@ -51,8 +51,9 @@ struct BakePlan {
     PhysAddr entry{};
 };
 
-// Errors: no_room, if there is no free memory for the loader or for what has to be moved, or all of it is
-// more than the 2 GiB that QEMU loads; outside_memory, if something is above the 512 GiB that are mapped.
+// Errors: no_room, if there is no free memory for the loader or for what has to be moved, all of it is more
+// than the 2 GiB that QEMU loads, or it is in too many pieces; outside_memory, if something belongs where the
+// machine has no RAM, or above the 512 GiB that are mapped.
 Result<BakePlan> plan_bake(const BakeRequest &request);
 
 // Writes the file, whole or not at all; its size in bytes. `memory` has the handover's. Errors: io, and

@@ -14,7 +14,6 @@ namespace kho {
 namespace {
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
-constexpr std::uint64_t mapped_limit = 512 * gib;
 constexpr std::uint64_t large_page_shift = 21;
 constexpr std::uint64_t entries = 512;
 constexpr std::uint64_t table_entry = 0x03;  // present, writable
@@ -63,43 +62,47 @@ void put_page_tables(std::vector<std::byte> &bytes, std::uint64_t at, PhysAddr a
     }
 }
 
+struct Layout {
+    std::uint64_t parts;
+    std::set<std::uint64_t> gibs;
+    std::uint64_t page_tables;  // offsets from the loader's first byte
+    std::uint64_t in_file;      // the stack begins here
+};
+
+Layout layout_of(const BakePlan &plan, std::span<const std::byte> program) {
+    Layout layout{};
+    for (const BakePlan::Segment &segment : plan.segments) layout.parts += segment.parts.size();
+    layout.gibs = mapped_gibs(plan.needs);
+    const std::uint64_t table_size =
+        sizeof(abi::bake_table) + layout.parts * sizeof(abi::bake_part) +
+        (plan.zeroes.size() + plan.needs.ranges().size()) * sizeof(abi::bake_range);
+    layout.page_tables = program.size() + align_up(table_size, page_size);
+    layout.in_file = layout.page_tables + (2 + layout.gibs.size()) * page_size;
+    return layout;
+}
+
 }  // namespace
 
-Outcome add_loader(BakePlan &plan, const BootPlan &boot, std::span<const std::byte> program,
-                   const RangeSet &free) {
+std::uint64_t loader_size(const BakePlan &plan, std::span<const std::byte> program) {
+    return layout_of(plan, program).in_file + stack_size;
+}
+
+void add_loader(BakePlan &plan, const BootPlan &boot, std::span<const std::byte> program) {
     assert(program.size() % page_size == 0 &&
            program.size() > abi::bake_load_address + sizeof(std::uint32_t));
-    if (!plan.needs.empty() && value(plan.needs.ranges().back().end()) > mapped_limit)
-        return Error{.code = Errc::outside_memory,
-                     .address = value(plan.needs.ranges().back().end()) - 1,
-                     .what = "memory above 512 GiB, which the loader does not reach"};
-    std::uint64_t parts = 0;
-    for (const BakePlan::Segment &segment : plan.segments) parts += segment.parts.size();
-    const std::set<std::uint64_t> gibs = mapped_gibs(plan.needs);
-    // The loader itself is one more range that is needed.
-    const std::uint64_t table_size =
-        sizeof(abi::bake_table) + parts * sizeof(abi::bake_part) +
-        (plan.zeroes.size() + plan.needs.ranges().size() + 1) * sizeof(abi::bake_range);
-    const std::uint64_t page_tables = program.size() + align_up(table_size, page_size);
-    const std::uint64_t in_file = page_tables + (2 + gibs.size()) * page_size;
-    const std::uint64_t size = in_file + stack_size;
-    const std::optional<Range> place = free.find_low(size, page_size, {PhysAddr{0}, 4 * gib});
-    if (!place)
-        return Error{.code = Errc::no_room,
-                     .what = "no " + hex(size) + " contiguous bytes below 4 GiB are free for the loader"};
-    plan.loader = *place;
-    plan.needs.add(*place);
-
-    plan.loader_bytes.assign(in_file, std::byte{0});
+    const Layout layout = layout_of(plan, program);
+    assert(layout.in_file + stack_size <= plan.loader.size && plan.loader.end() <= PhysAddr{4 * gib});
+    const PhysAddr start = plan.loader.start;
+    plan.loader_bytes.assign(layout.in_file, std::byte{0});
     std::ranges::copy(program, plan.loader_bytes.begin());
-    Writer(plan.loader_bytes, abi::bake_load_address).put(static_cast<std::uint32_t>(value(place->start)));
+    Writer(plan.loader_bytes, abi::bake_load_address).put(static_cast<std::uint32_t>(value(start)));
     Writer writer(plan.loader_bytes, program.size());
     writer.put(abi::bake_table{.magic = abi::bake_magic,
-                               .page_table = value(place->start + page_tables),
-                               .stack_end = value(place->end()),
+                               .page_table = value(start + layout.page_tables),
+                               .stack_end = value(plan.loader.end()),
                                .entry = value(boot.entry),
                                .boot_params = value(boot.boot_params),
-                               .parts = static_cast<std::uint32_t>(parts),
+                               .parts = static_cast<std::uint32_t>(layout.parts),
                                .zeroes = static_cast<std::uint32_t>(plan.zeroes.size()),
                                .needs = static_cast<std::uint32_t>(plan.needs.ranges().size()),
                                .reserved = 0});
@@ -114,8 +117,7 @@ Outcome add_loader(BakePlan &plan, const BootPlan &boot, std::span<const std::by
     for (const Range &range : plan.zeroes) writer.put(abi::bake_range{value(range.start), range.size});
     for (const Range &range : plan.needs.ranges())
         writer.put(abi::bake_range{value(range.start), range.size});
-    put_page_tables(plan.loader_bytes, page_tables, place->start + page_tables, gibs);
-    return success();
+    put_page_tables(plan.loader_bytes, layout.page_tables, start + layout.page_tables, layout.gibs);
 }
 
 }  // namespace kho

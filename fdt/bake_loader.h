@@ -6,9 +6,14 @@
 
 namespace kho {
 
-// Finds the loader a place in `free`, as low as it can be: it is what speaks up in a machine with less
-// memory. Fills in the members of the plan that are about it, from the others. Errors: as plan_bake().
-Outcome add_loader(BakePlan &plan, const BootPlan &boot, std::span<const std::byte> program,
-                   const RangeSet &free);
+// The loader maps what is below.
+inline constexpr std::uint64_t bake_mapped_limit = std::uint64_t{512} << 30;
+
+// With what it is told about the plan's segments, zeroes and needs.
+std::uint64_t loader_size(const BakePlan &plan, std::span<const std::byte> program);
+
+// Fills in `loader_bytes` and `sums` from the other members. plan.loader has room for it and is in
+// plan.needs.
+void add_loader(BakePlan &plan, const BootPlan &boot, std::span<const std::byte> program);
 
 }  // namespace kho

@@ -17,8 +17,10 @@ constexpr PhysAddr device_memory{0xe0000000};
 // SeaBIOS keeps its tables in the last 16 MiB of RAM below 4 GiB, and has its code and temporary memory right
 // below them: 128 KiB at least, more with more devices.
 constexpr std::uint64_t firmware_at_the_top = 32 * mib;
-// QEMU compares each segment with each when it loads them. The smallest beyond this many are moved.
+// QEMU compares each segment with each when it loads them. The smallest beyond this many are loaded together.
 constexpr std::size_t most_segments = 1000;
+// Those of an ELF file, without the note's and the loader's.
+constexpr std::size_t most_headers = 0xfffe - 2;
 // QEMU's limit is the largest int.
 constexpr std::uint64_t most_loaded = 0x7fffffff;
 
@@ -77,26 +79,24 @@ Sorted sort_items(const std::vector<Item> &items, const RangeSet &firmware) {
     return sorted;
 }
 
-void move_the_smallest(Sorted &sorted) {
-    if (sorted.direct.size() <= most_segments)
-        return;
-    std::ranges::stable_sort(sorted.direct, std::greater{}, [](const auto &s) { return s.memory.size; });
-    for (std::size_t i = most_segments; i < sorted.direct.size(); i++) {
-        const BakePlan::Segment &segment = sorted.direct[i];
-        const BakePlan::Part &part = segment.parts[0];
-        sorted.moved.push_back(part);
-        if (part.size < segment.memory.size)
-            sorted.zeroes.push_back({part.to + part.size, segment.memory.size - part.size});
-    }
-    sorted.direct.resize(most_segments);
+std::uint64_t pages_of(const BakePlan::Part &part) { return align_up(part.size, page_size); }
+
+std::uint64_t pages_of(std::span<const BakePlan::Part> parts) {
+    std::uint64_t bytes = 0;
+    for (const BakePlan::Part &part : parts) bytes += pages_of(part);
+    return bytes;
 }
 
-std::uint64_t pages_of(const BakePlan::Part &part) { return align_up(part.size, page_size); }
+// Below 4 GiB if it can be: there is a machine's memory first.
+std::optional<Range> find_one_place(const RangeSet &free, std::uint64_t size) {
+    if (const auto low = free.find_high(size, page_size, {PhysAddr{0}, value(four_gib)}))
+        return low;
+    return free.find_high(size, page_size, {PhysAddr{0}, bake_mapped_limit});
+}
 
 // Memory in which whole pages may be loaded and nobody else has an interest; best places first.
 std::vector<Range> by_worth(const RangeSet &free, std::uint64_t wanted) {
-    const Range low{PhysAddr{0}, value(four_gib)};
-    if (const auto one = free.find_high(wanted, page_size, low))
+    if (const auto one = find_one_place(free, wanted))
         return {*one};
     std::vector<Range> places;
     for (const Range &range : free.ranges()) {
@@ -111,10 +111,9 @@ std::vector<Range> by_worth(const RangeSet &free, std::uint64_t wanted) {
 }
 
 // Packs what is moved into as few segments as it takes.
-Result<std::vector<BakePlan::Segment>> stage(const std::vector<BakePlan::Part> &moved, const RangeSet &free) {
+Result<std::vector<BakePlan::Segment>> stage(std::span<const BakePlan::Part> moved, const RangeSet &free) {
     std::vector<BakePlan::Segment> segments;
-    std::uint64_t wanted = 0;
-    for (const BakePlan::Part &part : moved) wanted += pages_of(part);
+    const std::uint64_t wanted = pages_of(moved);
     if (wanted == 0)
         return segments;
     const std::vector<Range> places = by_worth(free, wanted);
@@ -144,6 +143,55 @@ Result<std::vector<BakePlan::Segment>> stage(const std::vector<BakePlan::Part> &
     return segments;
 }
 
+RangeSet without(const RangeSet &free, std::span<const BakePlan::Segment> segments) {
+    std::vector<Range> taken;
+    taken.reserve(segments.size());
+    for (const BakePlan::Segment &segment : segments) taken.push_back(segment.memory);
+    return free.minus(RangeSet(std::move(taken)));
+}
+
+// Makes one segment of the smallest direct ones if there are too many, and memory for it in one piece: in
+// many pieces they would be as many segments as before.
+void gather_the_smallest(BakePlan &plan, const RangeSet &free) {
+    std::vector<BakePlan::Segment> &direct = plan.segments;
+    if (direct.size() <= most_segments)
+        return;
+    std::ranges::stable_sort(direct, std::greater{}, [](const auto &s) { return s.memory.size; });
+    const auto smallest = std::span(direct).subspan(most_segments);
+    BakePlan::Segment gathered;
+    for (const BakePlan::Segment &segment : smallest) gathered.parts.push_back(segment.parts[0]);
+    const auto place = find_one_place(free, pages_of(gathered.parts));
+    if (!place)
+        return;
+    gathered.memory = *place;
+    for (const BakePlan::Segment &segment : smallest)
+        if (const BakePlan::Part &part = segment.parts[0]; part.size < segment.memory.size)
+            plan.zeroes.push_back({part.to + part.size, segment.memory.size - part.size});
+    direct.resize(most_segments);
+    direct.push_back(std::move(gathered));
+}
+
+// Everything but the loader, which has its place already.
+Outcome plan_segments(BakePlan &plan, Sorted sorted, const RangeSet &free, const RangeSet &needed) {
+    Result<std::vector<BakePlan::Segment>> staged = stage(sorted.moved, free);
+    if (!staged)
+        return staged.error();
+    plan.zeroes = std::move(sorted.zeroes);
+    plan.segments = std::move(sorted.direct);
+    gather_the_smallest(plan, without(free, staged.value()));
+    std::ranges::move(staged.value(), std::back_inserter(plan.segments));
+    if (plan.segments.size() > most_headers)
+        return Error{.code = Errc::no_room,
+                     .what = std::to_string(plan.segments.size()) +
+                             " pieces of memory are more than an ELF file has program headers, and no "
+                             "contiguous memory is free to load the smallest together"};
+    std::ranges::sort(plan.segments, {}, [](const auto &segment) { return segment.memory.start; });
+    std::vector<Range> needs(needed.ranges().begin(), needed.ranges().end());
+    for (const BakePlan::Segment &segment : plan.segments) needs.push_back(segment.memory);
+    plan.needs = RangeSet(std::move(needs));
+    return success();
+}
+
 }  // namespace
 
 RangeSet firmware_memory(const RangeSet &ram) {
@@ -163,32 +211,39 @@ Result<BakePlan> plan_bake(const BakeRequest &request) {
     std::vector<Range> places;
     places.reserve(items.size());
     for (const Item &item : items) places.push_back(item.place);
-    const RangeSet destinations(std::move(places));
-    RangeSet free = request.ram->minus(firmware).minus(destinations);
+    const RangeSet destinations(places);
+    places.insert(places.end(), request.scratch->ranges().begin(), request.scratch->ranges().end());
+    const RangeSet needed(std::move(places));
+    if (const RangeSet missing = needed.minus(*request.ram); !missing.empty())
+        return Error{.code = Errc::outside_memory,
+                     .address = value(missing.ranges().front().start),
+                     .what = "the handover needs memory that is not RAM in the machine's memory map"};
+    const RangeSet reached({{PhysAddr{0}, bake_mapped_limit}});
+    if (const RangeSet beyond = needed.minus(reached); !beyond.empty())
+        return Error{.code = Errc::outside_memory,
+                     .address = value(beyond.ranges().back().end()) - 1,
+                     .what = "memory above 512 GiB, which the loader does not reach"};
+    const RangeSet free = request.ram->intersect(reached).minus(firmware).minus(destinations);
+    const Sorted sorted = sort_items(items, firmware);
 
-    Sorted sorted = sort_items(items, firmware);
-    move_the_smallest(sorted);
-    Result<std::vector<BakePlan::Segment>> staged = stage(sorted.moved, free);
-    if (!staged)
-        return staged.error();
-
+    // The loader comes first, as it has to be below 4 GiB. How large it is depends on where everything else
+    // is loaded, which depends on the room that it leaves: the room grows until it is enough.
     BakePlan plan;
     plan.entry = request.boot->entry;
-    plan.segments = std::move(sorted.direct);
-    std::ranges::move(staged.value(), std::back_inserter(plan.segments));
-    std::ranges::sort(plan.segments, {}, [](const auto &segment) { return segment.memory.start; });
-    plan.zeroes = std::move(sorted.zeroes);
-    std::vector<Range> needs(destinations.ranges().begin(), destinations.ranges().end());
-    needs.insert(needs.end(), request.scratch->ranges().begin(), request.scratch->ranges().end());
-    std::uint64_t loaded = 0;
-    for (const BakePlan::Segment &segment : plan.segments) {
-        needs.push_back(segment.memory);
-        free.subtract(segment.memory);
-        loaded += segment.memory.size;
+    for (std::uint64_t size = page_size; size > plan.loader.size;) {
+        const auto place = free.find_low(size, page_size, {PhysAddr{0}, value(four_gib)});
+        if (!place)
+            return Error{.code = Errc::no_room,
+                         .what = "no " + hex(size) + " contiguous bytes below 4 GiB are free for the loader"};
+        plan.loader = *place;
+        if (Outcome outcome = plan_segments(plan, sorted, free.minus(RangeSet({*place})), needed); !outcome)
+            return outcome.error();
+        plan.needs.add(*place);
+        size = loader_size(plan, request.loader);
     }
-    plan.needs = RangeSet(std::move(needs));
-    if (Outcome outcome = add_loader(plan, *request.boot, request.loader, free); !outcome)
-        return outcome.error();
+    add_loader(plan, *request.boot, request.loader);
+    std::uint64_t loaded = 0;
+    for (const BakePlan::Segment &segment : plan.segments) loaded += segment.memory.size;
     if (loaded + plan.loader.size > most_loaded)
         return Error{.code = Errc::no_room,
                      .what = "handover, kernel and initrd have " + hex(loaded) +
