@@ -9,6 +9,7 @@
 #include "fdt/abi/bake.h"
 #include "fdt/abi/x86_boot.h"
 #include "guest/arch/x86_64/pvh.h"
+#include "guest/bake/memory_map.h"
 #include "guest/bake/serial.h"
 
 extern "C" {
@@ -23,7 +24,7 @@ namespace abi = kho::abi;
 namespace bp = kho::abi::boot_params;
 namespace pvh = guest::arch::pvh;
 
-// start.S repeats these.
+// start.S repeats these, and program.lds looks where the load address is there.
 static_assert(offsetof(abi::bake_table, page_table) == 8 && offsetof(abi::bake_table, stack_end) == 16);
 static_assert(abi::bake_load_address == 1);
 
@@ -44,12 +45,6 @@ T *at_physical(std::uint64_t address) {
     return reinterpret_cast<T *>(address);  // NOLINT(performance-no-int-to-ptr)
 }
 
-// Linux's boot_params have no place for more.
-struct MemoryMap {
-    unsigned count;
-    abi::e820_entry entries[abi::e820_max_entries];
-};
-
 // A copy, since what firmware left may lie where a part goes.
 void read_memory_map(MemoryMap &map, const pvh::StartInfo &start) {
     if (start.magic != pvh::start_info_magic)
@@ -64,18 +59,6 @@ void read_memory_map(MemoryMap &map, const pvh::StartInfo &start) {
         map.entries[i] = {entries[i].address, entries[i].size, entries[i].type};
 }
 
-// The first address from `start` on that is not RAM.
-std::uint64_t ram_up_to(const MemoryMap &map, std::uint64_t start) {
-    for (unsigned i = 0; i < map.count; i++) {
-        const abi::e820_entry &entry = map.entries[i];
-        if (entry.type == abi::e820_ram && start >= entry.addr && start - entry.addr < entry.size) {
-            start = entry.addr + entry.size;
-            i = -1U;  // what follows may be listed anywhere
-        }
-    }
-    return start;
-}
-
 void check_ram(const MemoryMap &map, const abi::bake_range *needs, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         const std::uint64_t end = needs[i].start + needs[i].size;
@@ -84,7 +67,7 @@ void check_ram(const MemoryMap &map, const abi::bake_range *needs, unsigned coun
             continue;
         print("\nkho: there is no RAM at ");
         print_hex(missing);
-        print(", which the handover needs: it was recorded with RAM at ");
+        print(", the handover needs ");
         print_hex(needs[i].start);
         print("-");
         print_hex(end - 1);
@@ -95,16 +78,20 @@ void check_ram(const MemoryMap &map, const abi::bake_range *needs, unsigned coun
 
 std::uint64_t sum_of(const abi::bake_part &part) {
     std::uint64_t sum = 0;
-    const auto *words = at_physical<const std::uint64_t>(part.from);
-    for (std::uint64_t i = 0; i < part.size / sizeof *words; i++) sum = abi::bake_sum(sum, words[i]);
+    std::uint64_t word = 0;
+    const std::uint64_t rest = part.size % sizeof word, words_end = part.from + part.size - rest;
+    // Where a recording has its pieces is not for us to choose: words may lie anywhere.
+    for (std::uint64_t at = part.from; at < words_end; at += sizeof word) {
+        __builtin_memcpy(&word, at_physical<const void>(at), sizeof word);
+        sum = abi::bake_sum(sum, word);
+    }
     std::uint64_t last = 0;
-    const std::uint64_t rest = part.size % sizeof last;
     for (std::uint64_t i = 0; i < rest; i++)
-        last |= std::uint64_t{at_physical<const std::uint8_t>(part.from + part.size - rest)[i]} << 8 * i;
+        last |= std::uint64_t{at_physical<const std::uint8_t>(words_end)[i]} << 8 * i;
     return rest == 0 ? sum : abi::bake_sum(sum, last);
 }
 
-void check_sums(const abi::bake_part *parts, unsigned count) {
+void check_sums(const abi::bake_part *parts, unsigned count, bool with_initrd) {
     for (unsigned i = 0; i < count; i++) {
         if (sum_of(parts[i]) == parts[i].sum)
             continue;
@@ -112,6 +99,8 @@ void check_sums(const abi::bake_part *parts, unsigned count) {
         print_hex(parts[i].from);
         print("-");
         print_hex(parts[i].from + parts[i].size - 1);
+        if (with_initrd)
+            print("\nkho: start this without -initrd, which is loaded over it");
         stop();
     }
 }
@@ -155,8 +144,9 @@ void bake_main(const kho::abi::bake_table *table, std::uint64_t start_info) {
     MemoryMap map;
     read_memory_map(map, start);
     const std::uint64_t rsdp = start.rsdp;
+    const bool with_initrd = start.module_count != 0;
     check_ram(map, needs, table->needs);
-    check_sums(parts, table->parts);
+    check_sums(parts, table->parts, with_initrd);
 
     std::uint64_t moved = 0;
     for (unsigned i = 0; i < table->parts; i++) {

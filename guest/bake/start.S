@@ -18,8 +18,12 @@
     .code32
     .globl bake_start
     .hidden bake_start
+    .globl bake_load_address
+    .hidden bake_load_address
 bake_start:
-    movl    $0, %ebp                // the load address is filled in: bake_load_address
+    .byte   0xbd                    // movl $bake_load_address, %ebp
+bake_load_address:
+    .long   0                       // is filled in
     cli
     leal    program_end - bake_start(%ebp), %esi
     movl    TABLE_STACK_END(%esi), %esp
