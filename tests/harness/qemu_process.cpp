@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "gobject.h"
@@ -135,6 +136,23 @@ std::vector<std::string> lines_with(const std::string &text, const std::string &
             result.push_back(line);
     }
     return result;
+}
+
+std::string microvm_seabios() {
+    std::istringstream folders(run_command({qemu(), "-L", "help"}).console);
+    for (std::string folder; std::getline(folders, folder);) {
+        const std::string path = folder + "/bios-microvm.bin";
+        std::ifstream file(path, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+        if (bytes.find("SeaBIOS (version") != std::string::npos)
+            return path;
+    }
+    return {};
+}
+
+std::vector<std::string> firmware_says_in(const std::string &file) {
+    return {"-chardev", "file,id=firmware,path=" + file, "-device",
+            "isa-debugcon,iobase=0x402,chardev=firmware"};
 }
 
 bool kvm_works(std::string &why) {

@@ -18,7 +18,7 @@ std::string halt_bzimage();     // KHO_HALT_BZIMAGE
 // A machine to start. Empty strings leave QEMU's default.
 struct Machine {
     std::string name = "microvm";           // -M
-    std::string bios = "bios-microvm.bin";  // -bios
+    std::string bios = "bios-microvm.bin";  // -bios: on Debian a link to qboot.rom
     std::string memory = "256M";
     unsigned cpus = 1;
     std::string kernel;  // -kernel; empty: none
@@ -49,6 +49,12 @@ Outcome run_command(const std::vector<std::string> &arguments, unsigned limit_se
 inline Outcome run(const Machine &machine, unsigned limit_seconds = 60) {
     return run_command(machine.arguments(), limit_seconds);
 }
+
+// SeaBIOS as it is built for microvm, out of the folders where QEMU looks for firmware, whatever else is
+// called bios-microvm.bin there. Empty: there is none.
+std::string microvm_seabios();
+// Arguments that make SeaBIOS say in a file what it does; qboot says nothing.
+std::vector<std::string> firmware_says_in(const std::string &file);
 
 // Lines of `text` that contain `part`.
 std::vector<std::string> lines_with(const std::string &text, const std::string &part);

@@ -12,15 +12,18 @@ using namespace tool_leg;
 using harness::lines_with;
 using kho::test::LinuxGolden;
 
+// QEMU has qboot for microvm, SeaBIOS for all others.
+constexpr std::string_view seabios_for_microvm = "SeaBIOS";
+
 struct Board {
     const char *name;  // -M
-    const char *bios;  // empty: QEMU's default
+    const char *bios;  // -bios, or seabios_for_microvm; empty: QEMU's default
 };
 
 harness::Machine without_device(const Board &board, const std::string &file, const std::string &memory) {
     harness::Machine machine;
     machine.name = board.name;
-    machine.bios = board.bios;
+    machine.bios = board.bios == seabios_for_microvm ? harness::microvm_seabios() : board.bios;
     machine.memory = memory;
     machine.kernel = file;
     machine.with_device = false;
@@ -65,10 +68,18 @@ class Bake : public testing::TestWithParam<Baked> {};
 TEST_P(Bake, PutsAHandoverInFrontOfItsKernelWithoutTheDevice) {
     const auto &[golden, board] = GetParam();
     KERNEL_OR_SKIP(kernel, golden.release);
+    if (board.bios == seabios_for_microvm && harness::microvm_seabios().empty())
+        GTEST_SKIP() << "QEMU's folders have no SeaBIOS for microvm";
     const TemporaryFolder folder;
     const std::string file = folder.file("boot.elf");
     bake(golden.unpacked_into(folder), kernel, golden, board, file);
-    const harness::Outcome outcome = harness::run(without_device(board, file, "512M"), 120);
+    harness::Machine machine = without_device(board, file, "512M");
+    for (const std::string &more : harness::firmware_says_in(folder.file("firmware")))
+        machine.more.push_back(more);
+    const harness::Outcome outcome = harness::run(machine, 120);
+    const std::string firmware = TemporaryFolder::contents(folder.file("firmware"));
+    EXPECT_EQ(firmware.find("SeaBIOS (version") != std::string::npos, machine.bios != "qboot.rom")
+        << firmware;
     EXPECT_FALSE(outcome.timed_out) << outcome.report();
     EXPECT_EQ(lines_with(outcome.console, "kho: the handover is in place").size(), 1U) << outcome.report();
     EXPECT_EQ(lines_with(outcome.console, "ok 5 retrieve and verify every byte # 1 sessions, 1 files").size(),
@@ -86,7 +97,7 @@ std::vector<Baked> all_baked() {
         if (golden.scenario != "empty")
             for (const Board &board : boards) all.push_back({golden, board});
     all.push_back({{"7.3", "empty"}, {"q35", ""}});
-    all.push_back({{"7.3", "one"}, {"microvm", "bios-microvm.bin"}});
+    all.push_back({{"7.3", "one"}, {"microvm", seabios_for_microvm.data()}});
     return all;
 }
 INSTANTIATE_TEST_SUITE_P(Linux, Bake, testing::ValuesIn(all_baked()), name_of_baked);

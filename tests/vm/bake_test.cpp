@@ -27,9 +27,12 @@ constexpr std::uint64_t gib = 0x40000000;
 
 Range range(std::uint64_t start, std::uint64_t size) { return {PhysAddr{start}, size}; }
 
+// QEMU has qboot for microvm, SeaBIOS for all others.
+constexpr std::string_view seabios_for_microvm = "SeaBIOS";
+
 struct Board {
     const char *name;  // -M
-    const char *bios;  // empty: QEMU's default
+    const char *bios;  // -bios, or seabios_for_microvm; empty: QEMU's default
     unsigned mib;      // -m
     std::uint64_t low_end, high_size;
 };
@@ -40,7 +43,7 @@ void PrintTo(const Board &board, std::ostream *out) {
 harness::Machine machine_of(const Board &board, const std::string &file) {
     harness::Machine machine;
     machine.name = board.name;
-    machine.bios = board.bios;
+    machine.bios = board.bios == seabios_for_microvm ? harness::microvm_seabios() : board.bios;
     machine.memory = std::to_string(board.mib) + "M";
     machine.kernel = file;
     machine.with_device = false;
@@ -104,6 +107,8 @@ protected:
     // A recording with that, and a scratch area at whose upper end firmware works.
     void SetUp() override {
         const Board &board = GetParam();
+        if (board.bios == seabios_for_microvm && harness::microvm_seabios().empty())
+            GTEST_SKIP() << "QEMU's folders have no SeaBIOS for microvm";
         kho::Handover content;
         content.scratch = {range(board.low_end - 60 * mib, 40 * mib)};
         for (const Range &place : preserved_on(board))
@@ -146,8 +151,14 @@ protected:
 };
 
 TEST_P(Bake, PutsEveryByteInPlace) {
-    harness::Guest guest(machine_of(GetParam(), baked));
+    harness::Machine machine = machine_of(GetParam(), baked);
+    for (const std::string &more : harness::firmware_says_in(folder.file("firmware")))
+        machine.more.push_back(more);
+    harness::Guest guest(machine);
     const std::string line = guest.wait_for("halt: boot_params at 0x", 60);
+    const std::string firmware = TemporaryFolder::contents(folder.file("firmware"));
+    EXPECT_EQ(firmware.find("SeaBIOS (version") != std::string::npos, machine.bios != "qboot.rom")
+        << firmware;
     EXPECT_EQ(harness::lines_with(guest.console(), "kho: the handover is in place").size(), 1U);
     const PhysAddr boot_params{std::stoull(line.substr(line.find("0x")), nullptr, 16)};
     guest.qmp("stop");
@@ -205,6 +216,7 @@ TEST_P(Bake, SaysIfThereIsTooLittleMemory) {
     std::snprintf(text, sizeof text, "kho: there is no RAM at 0x%llx,",
                   static_cast<unsigned long long>(missing));
     EXPECT_EQ(harness::lines_with(guest.console(), text).size(), 1U) << guest.console();
+    EXPECT_EQ(harness::lines_with(guest.console(), ", the handover needs 0x").size(), 1U) << guest.console();
     EXPECT_EQ(harness::lines_with(guest.console(), "as much memory (-m)").size(), 1U) << guest.console();
     EXPECT_TRUE(harness::lines_with(guest.console(), "halt:").empty()) << guest.console();
 }
@@ -220,14 +232,29 @@ TEST_P(Bake, SaysIfSomethingWasOverwritten) {
     EXPECT_EQ(harness::lines_with(guest.console(), "kho: firmware wrote over what was loaded at 0x").size(),
               1U)
         << guest.console();
+    EXPECT_TRUE(harness::lines_with(guest.console(), "-initrd").empty()) << guest.console();
     EXPECT_TRUE(harness::lines_with(guest.console(), "halt:").empty()) << guest.console();
+}
+
+TEST_P(Bake, SaysThatAnInitrdIsInTheWay) {
+    harness::Machine machine = machine_of(GetParam(), baked);
+    machine.initrd = folder.file("other initrd");
+    TemporaryFolder::write(machine.initrd, "");
+    std::filesystem::resize_file(machine.initrd, 64 * mib);  // up to the end of RAM below 4 GiB: over scratch
+    harness::Guest guest(machine);
+    guest.wait_for("kho: the machine is stopped", 60);
+    EXPECT_EQ(harness::lines_with(guest.console(), "kho: firmware wrote over what was loaded at 0x").size(),
+              1U)
+        << guest.console();
+    EXPECT_EQ(harness::lines_with(guest.console(), "kho: start this without -initrd").size(), 1U)
+        << guest.console();
 }
 
 constexpr Board boards[] = {
     {"pc", "", 256, 256 * mib, 0},
     {"q35", "", 256, 256 * mib, 0},
     {"microvm", "qboot.rom", 256, 256 * mib, 0},
-    {"microvm", "bios-microvm.bin", 256, 256 * mib, 0},
+    {"microvm", seabios_for_microvm.data(), 256, 256 * mib, 0},
     {"pc", "", 5120, 3 * gib, 2 * gib},
     {"q35", "", 5120, 2 * gib, 3 * gib},
 };
