@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One file out of a handover and a kernel: a PVH ELF that boots on any virtual machine monitor which knows
-// that protocol, and starts the kernel with the handover in memory.
+// One file out of a handover and a kernel: a PVH ELF that boots in QEMU, and starts the kernel with the
+// handover in memory. Other monitors that know the protocol were not tried.
 //
-// The monitor loads all of it before firmware runs. Firmware takes memory for itself, so what belongs where
+// QEMU loads all of it before firmware runs. Firmware takes memory for itself, so what belongs where
 // firmware may write is loaded elsewhere, and the loader (guest/bake) moves it afterwards:
 //
 //   0        1 MiB                                          32 MiB below the end of RAM below 4 GiB
@@ -20,7 +20,7 @@ namespace kho {
 
 struct BakeRequest {
     const BootPlan *boot = nullptr;      // the kernel, without memory map and RSDP: the loader fills them in
-    const RangeSet *handover = nullptr;  // its memory: whole pages
+    const RangeSet *handover = nullptr;  // its memory
     const RangeSet *scratch = nullptr;   // all of it, which the kernel takes for RAM
     const RangeSet *ram = nullptr;       // of the machine that was recorded
     std::span<const std::byte> loader;   // the program
@@ -36,7 +36,8 @@ struct BakePlan {
         std::uint64_t size = 0;
         std::span<const std::byte> bytes{};  // as long as the boot plan
     };
-    // A program header. Its parts begin at multiples of a page, in this order.
+    // A program header. One part that belongs there, wherever that is; or parts to be moved, in this order,
+    // each at a multiple of a page.
     struct Segment {
         Range memory{};  // what follows the last part is zeroed
         std::vector<Part> parts{};
