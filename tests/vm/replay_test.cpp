@@ -52,7 +52,8 @@ TEST_P(Replay, IsTakenWithEveryByteInAFreshMachineAndRecordsTheSameAgain) {
         ASSERT_TRUE(b.value().read(range.start, other).ok());
         EXPECT_TRUE(one == other) << std::hex << value(range.start);
     }
-    EXPECT_EQ(b.value().header().release, release == "7.3" ? "7.2" : release) << "of the first that writes it";
+    EXPECT_EQ(b.value().header().release, release == "7.3" ? "7.2" : release)
+        << "of the first that writes it";
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Replay, testing::Values("6.19", "7.0", "7.1", "7.2", "7.3"),
