@@ -8,12 +8,14 @@
 
 namespace kho::abi {
 
-//   LUO FDT ──> luo_session_header_ser, then count x luo_session_ser ──files──> count x luo_file_ser ──data──> handler's own
+//   LUO FDT ──> luo_session_header_ser, count x luo_session_ser
+//                                       └─files─> count x luo_file_ser ──data──> handler's own
 //
 // LUO FDT, one page, all integers u64 in CPU byte order:
 //   / { compatible = "luo-v1"; liveupdate-number = <u64>;
 //       luo-session { compatible = "luo-session-v2"; luo-session-header = <u64 address>; };
-//       luo-flb { compatible = "luo-flb-v1"; luo-flb-header = <u64 address>; }; };        from 7.0 on, and mandatory there
+//       luo-flb { compatible = "luo-flb-v1"; luo-flb-header = <u64 address>; }; };
+// luo-flb: from 7.0 on, and mandatory there.
 inline constexpr char luo_subtree_name[] = "LUO";
 inline constexpr char luo_v1_compatible[] = "luo-v1";
 inline constexpr char liveupdate_number_property[] = "liveupdate-number";
@@ -61,7 +63,8 @@ struct luo_flb_ser {
     std::uint64_t data;   // the FLB's own
     std::uint64_t count;  // references: preserved files that depend on it, and users of the object
 };
-static_assert(sizeof(luo_flb_ser) == 64 && offsetof(luo_flb_ser, data) == 48 && offsetof(luo_flb_ser, count) == 56);
+static_assert(sizeof(luo_flb_ser) == 64 && offsetof(luo_flb_ser, data) == 48 &&
+              offsetof(luo_flb_ser, count) == 56);
 
 inline constexpr std::uint64_t flb_area_pages = 1;
 inline constexpr std::uint64_t max_flbs =

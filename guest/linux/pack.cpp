@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pack OUTPUT INIT [KERNEL]: the initramfs of the agent, and in it the kernel that it kexecs. Runs while building.
+// pack OUTPUT INIT [KERNEL]: the initramfs of the agent, and in it the kernel that it kexecs. Runs while
+// building.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
