@@ -8,6 +8,7 @@
 // Whatever is wrong is said on the serial port, and the machine stands still.
 #include "fdt/abi/bake.h"
 #include "fdt/abi/x86_boot.h"
+#include "guest/arch/x86_64/cpu.h"
 #include "guest/arch/x86_64/pvh.h"
 #include "guest/bake/memory_map.h"
 #include "guest/bake/serial.h"
@@ -157,6 +158,8 @@ void bake_main(const kho::abi::bake_table *table, std::uint64_t start_info) {
     }
     for (unsigned i = 0; i < table->zeroes; i++) zero(zeroes[i]);
     fill_boot_params(table->boot_params, map, rsdp);
+    // A kernel that finds no 8259 does not mask it either, and takes SeaBIOS's timer for a division by zero.
+    guest::arch::mask_legacy_pic();
 
     print("kho: the handover is in place, ");
     print_decimal(table->parts);

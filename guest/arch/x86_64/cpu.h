@@ -8,6 +8,12 @@ namespace guest::arch {
 
 inline void out8(std::uint16_t port, std::uint8_t v) { asm volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
 
+// Both 8259s. Firmware leaves them with vectors that are exceptions in protected mode.
+inline void mask_legacy_pic() {
+    out8(0x21, 0xff);
+    out8(0xa1, 0xff);
+}
+
 inline std::uint8_t in8(std::uint16_t port) {
     std::uint8_t v;
     asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));

@@ -59,11 +59,6 @@ void write(Apic r, std::uint32_t v) {
         *reinterpret_cast<volatile std::uint32_t *>(apic_page + static_cast<std::uint32_t>(r)) = v;
 }
 
-void mask_legacy_pic() {
-    out8(0x21, 0xff);
-    out8(0xa1, 0xff);
-}
-
 // An interrupt that the last kernel took but never ended would block those of lower priority for ever.
 void end_stale_interrupts() {
     for (unsigned rounds = 0; rounds < 256; ++rounds) {
