@@ -10,6 +10,7 @@
 #include "fdt/abi/bake.h"
 #include "fdt/atomic_file.h"
 #include "fdt/bake.h"
+#include "fdt/elf_header.h"
 
 namespace kho {
 namespace {
@@ -105,19 +106,8 @@ Result<std::uint64_t> write_part(AtomicFile &file, const BakePlan::Part &part, c
 
 Outcome write_header(AtomicFile &file, const BakePlan &plan, std::vector<Elf64_Phdr> headers) {
     assert(headers.size() < PN_XNUM);
-    const auto bytes_of = [](const auto &object) { return std::as_bytes(std::span(&object, 1)); };
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_EXEC;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
+    Elf64_Ehdr header = make_elf_header(ET_EXEC);
     header.e_entry = value(plan.loader.start);
-    header.e_phoff = sizeof header;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf64_Phdr);
     header.e_phnum = static_cast<Elf64_Half>(headers.size());
     header.e_shentsize = sizeof(Elf64_Shdr);
     // By address in the table, by what depends on what in the file.

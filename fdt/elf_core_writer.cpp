@@ -4,22 +4,17 @@
 #include <elf.h>
 
 #include <cassert>
-#include <cstring>
 #include <limits>
 
 #include "fdt/atomic_file.h"
 #include "fdt/elf_core.h"
+#include "fdt/elf_header.h"
 #include "fdt/text.h"
 
 namespace kho {
 namespace {
 
 constexpr std::uint64_t note_alignment = 4;
-
-template <typename T>
-std::span<const std::byte> bytes_of(const T &object) {
-    return std::as_bytes(std::span(&object, 1));
-}
 
 void append(std::vector<std::byte> &to, std::span<const std::byte> bytes) {
     to.insert(to.end(), bytes.begin(), bytes.end());
@@ -67,18 +62,8 @@ std::uint64_t offset_for(const Range &run, std::uint64_t at_least) {
     return at_least + (value(run.start) - at_least) % page_size;
 }
 
-Elf64_Ehdr make_elf_header(const Layout &layout) {
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_CORE;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
-    header.e_phoff = sizeof(Elf64_Ehdr);
-    header.e_ehsize = sizeof(Elf64_Ehdr);
-    header.e_phentsize = sizeof(Elf64_Phdr);
+Elf64_Ehdr elf_header_of(const Layout &layout) {
+    Elf64_Ehdr header = make_elf_header(ET_CORE);
     header.e_phnum = layout.extended ? PN_XNUM : static_cast<Elf64_Half>(layout.program_headers);
     if (layout.extended) {
         header.e_shoff = layout.section_header_at;
@@ -89,7 +74,7 @@ Elf64_Ehdr make_elf_header(const Layout &layout) {
 }
 
 Outcome write_headers(AtomicFile &file, const Layout &layout, const RangeSet &memory) {
-    const Elf64_Ehdr elf_header = make_elf_header(layout);
+    const Elf64_Ehdr elf_header = elf_header_of(layout);
     if (Outcome outcome = file.write(bytes_of(elf_header)); !outcome)
         return outcome;
     const Elf64_Phdr notes{.p_type = PT_NOTE,
