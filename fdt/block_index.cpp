@@ -45,6 +45,20 @@ bool is_by_order(std::span<const PreservedBlocks> by_address, const OrderCounts 
     return std::ranges::count(counts, 0u) >= max_block_order && are_apart(by_address);
 }
 
+std::vector<PreservedBlocks> sorted_by_order(std::span<const PreservedBlocks> by_address,
+                                             const OrderCounts &counts) {
+    std::vector<PreservedBlocks> result;
+    result.reserve(by_address.size());
+    for (std::uint32_t order = 0; order <= max_block_order; order++) {
+        if (counts[order] == 0)
+            continue;
+        for (const PreservedBlocks &run : by_address)
+            if (run.order == order)
+                append(result, run);
+    }
+    return result;
+}
+
 }  // namespace
 
 bool BlockCollector::add(std::uint32_t order, std::uint64_t first, std::uint64_t count) {
@@ -112,25 +126,17 @@ std::vector<PreservedBlocks> BlockCollector::by_address(Overlap &overlap) {
 }
 
 std::vector<PreservedBlocks> by_order(std::vector<PreservedBlocks> &&by_address) {
-    if (is_by_order(by_address, count_orders(by_address)))
+    const OrderCounts counts = count_orders(by_address);
+    if (is_by_order(by_address, counts))
         return std::move(by_address);
-    return by_order(std::span<const PreservedBlocks>(by_address));
+    return sorted_by_order(by_address, counts);
 }
 
 std::vector<PreservedBlocks> by_order(std::span<const PreservedBlocks> by_address) {
     const OrderCounts counts = count_orders(by_address);
     if (is_by_order(by_address, counts))
         return {by_address.begin(), by_address.end()};
-    std::vector<PreservedBlocks> result;
-    result.reserve(by_address.size());
-    for (std::uint32_t order = 0; order <= max_block_order; order++) {
-        if (counts[order] == 0)
-            continue;
-        for (const PreservedBlocks &run : by_address)
-            if (run.order == order)
-                append(result, run);
-    }
-    return result;
+    return sorted_by_order(by_address, counts);
 }
 
 BlockIndex::BlockIndex(std::vector<PreservedBlocks> by_address)
