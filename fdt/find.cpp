@@ -36,14 +36,6 @@ FoundKind kind_of(BlobHeadKind kind) {
     return FoundKind::other_fdt;
 }
 
-// Nothing if no supported release writes it.
-std::optional<KhoFormat> kho_format(std::string_view written) {
-    for (const KhoFormat format : {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4})
-        if (compatible(format) == written)
-            return format;
-    return std::nullopt;
-}
-
 // Counts what is read.
 class MeteredMemory final : public Memory {
 public:
@@ -226,8 +218,8 @@ void Search::read_maps() {
         const auto fdt = kho_fdts_.find(found.address);
         if (found.kind != FoundKind::kho_fdt || fdt == kho_fdts_.end() || memory.bytes() >= result_.bytes)
             continue;
-        if (const std::optional<KhoFormat> format = kho_format(found.compatible))
-            found.map = read_found_map(memory, *format, PhysAddr{*fdt->second.memory_map});
+        if (const KhoFormat format = kho_format(found.compatible); format != KhoFormat::unknown)
+            found.map = read_found_map(memory, format, PhysAddr{*fdt->second.memory_map});
     }
 }
 

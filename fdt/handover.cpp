@@ -23,6 +23,13 @@ std::string_view compatible(KhoFormat format) {
     return {};
 }
 
+KhoFormat kho_format(std::string_view name) {
+    for (const KhoFormat format : {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4})
+        if (compatible(format) == name)
+            return format;
+    return KhoFormat::unknown;
+}
+
 std::string_view compatible(LuoFormat format) {
     switch (format) {
         case LuoFormat::v1:
@@ -85,6 +92,14 @@ RangeSet preserved_ranges(std::span<const PreservedBlocks> blocks) {
     std::vector<Range> ranges;
     ranges.reserve(blocks.size());
     for (const PreservedBlocks &run : blocks) ranges.push_back(run.range());
+    return RangeSet(std::move(ranges));
+}
+
+RangeSet memory_of(const Handover &handover) {
+    std::vector<Range> ranges;
+    ranges.reserve(handover.preserved.size() + handover.uses.size());
+    for (const PreservedBlocks &run : handover.preserved) ranges.push_back(run.range());
+    for (const Use &use : handover.uses) ranges.push_back(use.range);
     return RangeSet(std::move(ranges));
 }
 

@@ -32,6 +32,8 @@ enum class LuoFormat : std::uint8_t { unknown, v1, v5 };
 
 // "kho-v1" ...; "" for unknown.
 std::string_view compatible(KhoFormat format);
+// The format of that name; unknown if no supported release writes it.
+KhoFormat kho_format(std::string_view compatible);
 std::string_view compatible(LuoFormat format);
 
 // `count` neighbouring preserved blocks of 2^order pages; address aligned to the block size.
@@ -167,6 +169,10 @@ struct Handover {
 
 // All preserved memory of a handover as bytes.
 RangeSet preserved_ranges(std::span<const PreservedBlocks> blocks);
+
+// All memory that is handed over: what is preserved, and what is not but the next kernel needs, the map and
+// the scratch array.
+RangeSet memory_of(const Handover &handover);
 
 // Where a use belongs: "/LUO/sessions/3 \"name\"/files/2/folios", "/preserved-memory-map" ...
 std::string path_of(const Handover &handover, const Use &use);

@@ -113,13 +113,12 @@ bool read_scratch(ReadContext &context, const abi::kho_data &data) {
 bool read_kho_fdt(ReadContext &context, const FdtPage &fdt) {
     constexpr std::string_view known[] = {abi::kho_v1_compatible, abi::kho_v3_compatible,
                                           abi::kho_v4_compatible};
-    constexpr KhoFormat formats[] = {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4};
     const Scope root;
     Handover &handover = context.handover;
     const auto compatible = context.compatible(fdt, FdtPage::root, known, Check::kho_compatible, root);
     if (!compatible)
         return false;
-    handover.format = formats[*compatible];
+    handover.format = kho_format(known[*compatible]);
     std::unordered_set<std::string> names;
     std::uint64_t index = 0;
     for (const int node : fdt.children(FdtPage::root)) read_subtree(context, fdt, node, index++, names);

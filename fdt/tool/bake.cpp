@@ -19,7 +19,7 @@ struct Wanted {
 // What is carried. A recording holds nothing else, so all of it counts, also what a malformed handover does
 // not lead to; what is missing in it counts as well.
 RangeSet carried(const Input &input) {
-    const RangeSet named = handed_over(input);
+    const RangeSet named = memory_of(input.handover);
     if (input.image.kind() != ImageKind::recording)
         return named;
     std::vector<Range> ranges(named.ranges().begin(), named.ranges().end());

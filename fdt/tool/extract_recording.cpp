@@ -10,7 +10,7 @@ int extract_recording(Command &command, const Input &input, const Findings &find
                       const std::string &path) {
     if (!input.located->scratch_known())
         return command.fail(input.path, "the scratch areas are not known: nothing in the file names them");
-    const RangeSet wanted = handed_over(input);
+    const RangeSet wanted = memory_of(input.handover);
     const RangeSet there = wanted.intersect(input.image.memory().ranges());
 
     CoreHeader header{

@@ -47,13 +47,6 @@ RangeSet ram_of(const Image &image, const Located &located) {
 
 }  // namespace
 
-RangeSet handed_over(const Input &input) {
-    std::vector<Range> ranges;
-    for (const PreservedBlocks &run : input.handover.preserved) ranges.push_back(run.range());
-    for (const Use &use : input.handover.uses) ranges.push_back(use.range);
-    return RangeSet(std::move(ranges));
-}
-
 std::vector<CoreMemoryRange> memory_map_of(const Command &command, const Input &input) {
     if (!input.located->memory_map.empty())
         return input.located->memory_map;

@@ -50,10 +50,6 @@ std::optional<Input> open_input(const Command &command, const std::string &path,
 // The image alone, with its warnings said.
 std::optional<Image> open_image(const Command &command, const std::string &path, const InputOptions &options);
 
-// The memory that is handed over: what is preserved, and the structures that say so. The map and the scratch
-// array are not preserved, but the next kernel needs them.
-RangeSet handed_over(const Input &input);
-
 // The machine's memory map for a recording of this memory image: the one that it came with, else what it says
 // is RAM, else, with a warning, what it holds.
 std::vector<CoreMemoryRange> memory_map_of(const Command &command, const Input &input);

@@ -30,10 +30,7 @@ protected:
 vm::Recorded *Recording::recorded = nullptr;
 
 TEST_F(Recording, HoldsExactlyTheHandover) {
-    // Preserved memory, and the map and the scratch array, which nobody preserves.
-    kho::RangeSet memory = kho::preserved_ranges(handover.preserved);
-    for (const kho::Use &use : handover.uses) memory.add(use.range);
-    EXPECT_EQ(memory, core->memory());
+    EXPECT_EQ(kho::memory_of(handover), core->memory());
     // FDTs, map and scratch array are among it: they were read from nowhere else. And the sessions are those
     // that the guest reports.
     ASSERT_TRUE(handover.luo);

@@ -31,13 +31,6 @@ struct World {
     Refusal ring() { return kexec.kexec(Guest::descriptor_address, options); }
 };
 
-// Preserved memory, and what is not preserved but belongs to the handover: the map itself, the scratch array.
-kho::RangeSet memory_of(const kho::Handover &handover) {
-    kho::RangeSet memory = kho::preserved_ranges(handover.preserved);
-    for (const kho::Use &use : handover.uses) memory.add(use.range);
-    return memory;
-}
-
 TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     World world;
     ASSERT_EQ(world.ring().status, Status::ok) << world.kexec.status().what;
@@ -64,7 +57,7 @@ TEST(Kexec, HandsOverWhatAReaderOfTheFormatFinds) {
     ASSERT_EQ(handover.value().luo->sessions.size(), 1u);
     EXPECT_EQ(handover.value().luo->sessions[0].name, "alpha");
     EXPECT_EQ(handover.value().luo->sessions[0].files.size(), 2u);
-    EXPECT_EQ(memory_of(handover.value()).bytes(), world.kexec.last().preserved_bytes);
+    EXPECT_EQ(kho::memory_of(handover.value()).bytes(), world.kexec.last().preserved_bytes);
 
     EXPECT_EQ(machine.load<std::uint64_t>(boot_params + kho::abi::boot_params::acpi_rsdp_addr).value(),
               0xf1234u);
@@ -374,7 +367,7 @@ TEST(Kexec, RecordsExactlyTheHandover) {
     }
     const auto handover = kho::read_handover(core.value(), core.value().header().data);
     ASSERT_TRUE(handover.ok()) << handover.error().message();
-    EXPECT_EQ(memory_of(handover.value()), core.value().memory());
+    EXPECT_EQ(kho::memory_of(handover.value()), core.value().memory());
 }
 
 // -----------------------------------------------------------------------------------------------------------
