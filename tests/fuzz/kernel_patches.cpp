@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/fuzz/kernel_patches.h"
 
+#include "tests/fuzz/handover_promises.h"
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -78,6 +80,15 @@ KernelPatches &patches_for(Concern concern, std::uint8_t first) {
         one = std::make_unique<KernelPatches>(kho::all_producers[first % 4], concern);
     one->image.reset();
     return *one;
+}
+
+const KernelPatches &check_damaged(Concern concern, std::span<const std::uint8_t> input) {
+    Program program(input);
+    const std::uint8_t first = program.byte();
+    KernelPatches &patches = patches_for(concern, first);
+    patches.image.run(program);
+    check_handover(patches.image, patches.data(), first);
+    return patches;
 }
 
 }  // namespace fuzz

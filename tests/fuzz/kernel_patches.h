@@ -32,4 +32,7 @@ private:
 // The first byte of an input names the generation, in its low two bits; the rest is the program.
 KernelPatches &patches_for(Concern concern, std::uint8_t first);
 
+// Runs an input, and checks what readers make of the image, as check_handover() says.
+const KernelPatches &check_damaged(Concern concern, std::span<const std::uint8_t> input);
+
 }  // namespace fuzz

@@ -150,6 +150,18 @@ std::string microvm_seabios() {
     return {};
 }
 
+Machine bare_machine(const std::string &name, std::string_view bios, const std::string &memory,
+                     const std::string &kernel) {
+    Machine machine;
+    machine.name = name;
+    machine.bios = bios == seabios_for_microvm ? microvm_seabios() : bios;
+    machine.memory = memory;
+    machine.kernel = kernel;
+    machine.with_device = false;
+    machine.more = {"-accel", "tcg"};
+    return machine;
+}
+
 std::vector<std::string> firmware_says_in(const std::string &file) {
     return {"-chardev", "file,id=firmware,path=" + file, "-device",
             "isa-debugcon,iobase=0x402,chardev=firmware"};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace harness {
@@ -53,6 +54,11 @@ inline Outcome run(const Machine &machine, unsigned limit_seconds = 60) {
 // SeaBIOS as it is built for microvm, out of the folders where QEMU looks for firmware, whatever else is
 // called bios-microvm.bin there. Empty: there is none.
 std::string microvm_seabios();
+// The name by which bare_machine() takes it: QEMU has qboot for microvm, SeaBIOS for all others.
+inline constexpr std::string_view seabios_for_microvm = "SeaBIOS";
+// A machine without the device and any option but these. `bios` empty: QEMU's default.
+Machine bare_machine(const std::string &name, std::string_view bios, const std::string &memory,
+                     const std::string &kernel);
 // Arguments that make SeaBIOS say in a file what it does; qboot says nothing.
 std::vector<std::string> firmware_says_in(const std::string &file);
 

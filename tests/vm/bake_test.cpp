@@ -27,8 +27,7 @@ constexpr std::uint64_t gib = 0x40000000;
 
 Range range(std::uint64_t start, std::uint64_t size) { return {PhysAddr{start}, size}; }
 
-// QEMU has qboot for microvm, SeaBIOS for all others.
-constexpr std::string_view seabios_for_microvm = "SeaBIOS";
+using harness::seabios_for_microvm;
 
 struct Board {
     const char *name;  // -M
@@ -41,14 +40,7 @@ void PrintTo(const Board &board, std::ostream *out) {
 }
 
 harness::Machine machine_of(const Board &board, const std::string &file) {
-    harness::Machine machine;
-    machine.name = board.name;
-    machine.bios = board.bios == seabios_for_microvm ? harness::microvm_seabios() : board.bios;
-    machine.memory = std::to_string(board.mib) + "M";
-    machine.kernel = file;
-    machine.with_device = false;
-    machine.more = {"-accel", "tcg"};
-    return machine;
+    return harness::bare_machine(board.name, board.bios, std::to_string(board.mib) + "M", file);
 }
 
 // Bytes that are different everywhere.
