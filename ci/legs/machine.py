@@ -31,6 +31,8 @@ def kernel(release):
     folder = os.environ.get("KHO_KERNELS", "")
     if not folder:
         raise Missing("KHO_KERNELS names no folder of kernels")
+    if not pathlib.Path(folder).is_dir():
+        raise NotADirectoryError(f"KHO_KERNELS: there is no folder {folder}, seen from {os.getcwd()}; tests need an absolute path")
     path = pathlib.Path(folder) / f"bzImage-{release}"
     if not path.exists():
         raise Missing(f"KHO_KERNELS has no bzImage-{release}")

@@ -129,6 +129,13 @@ class Legs(unittest.TestCase):
         self.assertEqual((status, result["verdict"]), (0, "skipped"))
         self.assertIn("ok 1 - accepted # SKIP KHO_KERNELS has no bzImage-7.3", output)
 
+    def test_no_folder(self):
+        """A KHO_KERNELS that is no folder fails the leg: a mistyped path is not the same as no kernels"""
+        self.environment["KHO_KERNELS"] = "build/kernels"
+        done = subprocess.run([sys.executable, "-B", RUN, LEG], env=self.environment, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("KHO_KERNELS: there is no folder build/kernels", done.stderr)
+
 
 sys.dont_write_bytecode = True
 tap.main()

@@ -7,15 +7,16 @@
 #include <stdexcept>
 
 #include "guest/linux/initramfs.h"
+#include "tests/kernels_folder.h"
 #include "tests/temporary_folder.h"
 
 namespace harness {
 
 std::string linux_kernel(const std::string &release) {
-    const char *const folder = std::getenv("KHO_KERNELS");
-    if (!folder || !*folder)
+    const std::string folder = kernels_folder();
+    if (folder.empty())
         return {};
-    const std::string path = std::string(folder) + "/bzImage-" + release;
+    std::string path = folder + "/bzImage-" + release;
     return std::filesystem::exists(path) ? path : "";
 }
 

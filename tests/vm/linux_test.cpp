@@ -5,6 +5,7 @@
 
 #include "fdt/predict.h"
 #include "fdt/reader.h"
+#include "linux_guest.h"
 #include "vm.h"
 
 namespace {
@@ -12,13 +13,6 @@ namespace {
 using harness::Machine;
 using harness::Outcome;
 using vm::Image;
-
-// Empty if there is no such kernel.
-std::string kernel(const std::string &version) {
-    const char *folder = std::getenv("KHO_KERNELS");
-    const std::string path = std::string(folder ? folder : "") + "/bzImage-" + version;
-    return folder && std::filesystem::exists(path) ? path : "";
-}
 
 // There is no user space for it: once past its early boot it panics, and the machine ends. Without test
 // files, which no Linux has a handler for.
@@ -58,7 +52,7 @@ void PrintTo(const Consumer &consumer, std::ostream *out) {
 class Linux : public testing::TestWithParam<Consumer> {};
 
 TEST_P(Linux, DoesWithOurHandoverWhatItIsKnownTo) {
-    const std::string path = kernel(GetParam().version);
+    const std::string path = harness::linux_kernel(GetParam().version);
     if (path.empty())
         GTEST_SKIP() << "KHO_KERNELS does not name a folder with bzImage-" << GetParam().version;
     const TemporaryFolder folder;

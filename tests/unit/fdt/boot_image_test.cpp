@@ -6,6 +6,7 @@
 #include <random>
 
 #include "fdt/boot.h"
+#include "tests/kernels_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kernel_files.h"
 
@@ -100,9 +101,19 @@ TEST(BzImage, IsRejectedWhenAFieldIsWrong) {
     }
 }
 
+// A mistyped or relative KHO_KERNELS must not look like "no kernels", which skips tests.
+TEST(KernelsFolder, IsRefusedWhereItIsNoFolder) {
+    const char *const given = std::getenv("KHO_KERNELS");
+    const std::string before = given ? given : "";
+    ::setenv("KHO_KERNELS", "no/such/folder", 1);
+    EXPECT_THROW(kernels_folder(), std::runtime_error);
+    ::setenv("KHO_KERNELS", before.c_str(), 1);
+    EXPECT_EQ(kernels_folder(), before);
+}
+
 TEST(BzImage, AcceptsRealKernels) {
-    const char *folder = std::getenv("KHO_KERNELS");
-    if (folder == nullptr)
+    const std::string folder = kernels_folder();
+    if (folder.empty())
         GTEST_SKIP() << "KHO_KERNELS does not name a folder of kernels";
     int seen = 0;
     for (const auto &entry : std::filesystem::directory_iterator(folder)) {
