@@ -96,8 +96,16 @@ class Archive:
         (self.folder / "sources.list").write_text(
             f"deb [signed-by={keys} {options}] {uri or 'file:' + str(self.folder)} {self.suite} main\n"
         )
+        # Whatever apt is called for with this configuration, the machine's own lists, packages and logs stay as they are; to it,
+        # no package is installed.
+        state = self.folder / "state"
+        for folder in ("lists/partial", "cache/archives/partial", "log"):
+            (state / folder).mkdir(parents=True, exist_ok=True)
+        (state / "status").touch()
         (self.folder / "apt.conf").write_text(
             f'Dir::Etc::sourcelist "{self.folder}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+            f'Dir::State "{state}";\nDir::State::status "{state}/status";\n'
+            f'Dir::Cache "{state}/cache";\nDir::Log "{state}/log";\nAPT::Update::Post-Invoke:: "";\n'
             'APT::Sandbox::User "root";\nAcquire::http::Proxy "DIRECT";\nAcquire::Retries "0";\n'
         )
 

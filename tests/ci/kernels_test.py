@@ -4,8 +4,10 @@ import contextlib
 import os
 import pathlib
 import pty
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -249,20 +251,67 @@ class Kernels(unittest.TestCase):
         self.assertIn("7.1 is not built, and the archive was not reached", self.run_kernels("--refresh", "7.1", status=1)[1])
         self.assertIn("The archive was not reached; what is said of it may be old.", self.run_kernels("--refresh", "--list")[0])
 
-    def test_missing_tools(self):
-        """Tools that are missing are named by their packages, and installed by nobody who may not"""
+    def tools_without(self, *missing, **replaced):
+        """A folder for PATH with all programs of the machine but some, and some replaced by scripts."""
         path = self.folder / "bin"
         path.mkdir()
         for folder in ("/usr/bin", "/bin", "/usr/sbin", "/sbin"):
             for tool in os.listdir(folder) if os.path.isdir(folder) else []:
-                if tool not in ("flex", "bison", "sudo", "id", "dpkg-query") and not (path / tool).exists():
+                if tool not in (*missing, *replaced) and not (path / tool).exists():
                     (path / tool).symlink_to(f"{folder}/{tool}")
-        for tool, text in (("id", "echo 1000"), ("dpkg-query", "exit 1")):
+        for tool, text in replaced.items():
             (path / tool).write_text(f"#!/bin/sh\n{text}\n")
             (path / tool).chmod(0o755)
-        _, err = self.run_kernels("7.3", status=1, PATH=str(path))
+        return str(path)
+
+    def test_missing_tools(self):
+        """Tools that are missing are named by their packages where they may not be installed"""
+        path = self.tools_without("flex", "bison", "sudo", "dpkg-query", id="echo 1000")
+        os.symlink("/bin/false", f"{path}/dpkg-query")
+        _, err = self.run_kernels("7.3", status=1, PATH=path)
         self.assertIn("apt-get install --no-install-recommends flex bison", err)
         self.assertEqual(self.files(), [])
+
+    def test_machine_is_untouched(self):
+        """Installing under a test's configuration of apt changes nothing of the machine, not as root either"""
+
+        def machine():
+            command = "find /etc/apt /var/lib/apt /var/lib/dpkg /var/cache/apt -printf '%p %s %T@\\n' | sort"
+            return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False).stdout
+
+        before = machine()
+        self.assertTrue(before)
+        path = self.tools_without("flex", "dpkg-query", id="echo 0")
+        os.symlink("/bin/false", f"{path}/dpkg-query")
+        _, err = self.run_kernels("7.3", status=1, PATH=path)
+        self.assertIn("ci/setup: installing flex", err)
+        self.assertEqual(before, machine())
+
+    def test_without_python(self):
+        """Without python3, which reads apt's configuration, it is named; the archive is not blamed"""
+        path = self.tools_without("python3", "sudo", "dpkg-query", id="echo 1000")
+        os.symlink("/bin/false", f"{path}/dpkg-query")
+        _, err = self.run_kernels("--refresh", "--list", status=1, PATH=path)
+        self.assertIn("apt-get install --no-install-recommends python3", err)
+        self.assertNotIn("archive", err)
+
+    def test_interrupted_while_looking(self):
+        """Interrupted while the archive does not answer, it says so and ends at once"""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.archive.configure(uri=f"http://127.0.0.1:{silent.getsockname()[1]}/debian")
+            with subprocess.Popen(
+                self.command("--refresh", "7.3"), env=self.archive.environment(), stderr=subprocess.PIPE, text=True,
+                start_new_session=True,
+            ) as process:
+                silent.accept()  # apt asks
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual(process.wait(timeout=10), 130)
+                self.assertIn("ci/kernels: interrupted; removing what is half done\n", process.stderr.read())
+
+    def test_help(self):
+        """The command that help prints for the tests works from any folder"""
+        folder = re.search(r"KHO_KERNELS=(\S+)", "\n".join(self.run_kernels("--help")[0])).group(1)
+        self.assertTrue(folder.startswith("/"), folder)
 
 
 if __name__ == "__main__":
