@@ -58,10 +58,16 @@ class Services(unittest.TestCase):
                     self.assertRegex(step.get("uses", "actions/checkout@v4"), r"^actions/[a-z-]+@v\d+$")
 
     def test_same_jobs(self):
-        """Both services run the same jobs in the same system"""
+        """Both services run the same jobs in the same system, the tests in every suite that ci/on knows"""
         self.assertEqual(set(GITLAB_JOBS), set(GITHUB["jobs"]))
-        images = {job["container"] for job in GITHUB["jobs"].values()}
-        self.assertEqual(images, {GITLAB["default"]["image"]})
+        images = {name: job["container"] for name, job in GITHUB["jobs"].items()}
+        self.assertEqual(images.pop("test"), "debian:${{ matrix.suite }}")
+        self.assertEqual(GITLAB_JOBS["test"]["image"], "debian:$SUITE")
+        self.assertEqual(set(images.values()), {GITLAB["default"]["image"]})
+        suites = GITHUB["jobs"]["test"]["strategy"]["matrix"]["suite"]
+        (variables,) = GITLAB_JOBS["test"]["parallel"]["matrix"]
+        self.assertEqual(variables["SUITE"], suites)
+        self.assertEqual(re.findall(r"codename=(\w+)", (TOP / "ci/on").read_text(encoding="utf-8")), suites)
 
     def test_slices(self):
         """The slices of the matrix are all there, once"""
