@@ -11,9 +11,9 @@
 
 namespace kho {
 
-// A field of the file, copied: the bytes need not be aligned. The caller has checked that it is there.
+// A field of the file, copied, aligned or not. The caller has checked that it is there; field() of mapped_file.h checks.
 template <typename T>
-T field(std::span<const std::byte> bytes, std::uint64_t offset) {
+T present_field(std::span<const std::byte> bytes, std::uint64_t offset) {
     static_assert(std::is_trivially_copyable_v<T>);
     assert(offset <= bytes.size() && sizeof(T) <= bytes.size() - offset);
     T value;

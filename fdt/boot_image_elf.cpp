@@ -33,7 +33,7 @@ struct Load {
 Result<Elf64_Ehdr> read_header(std::span<const std::byte> file) {
     if (file.size() < sizeof(Elf64_Ehdr))
         return image_error(Errc::image_truncated, file.size(), "the file ends within the ELF header");
-    const auto header = field<Elf64_Ehdr>(file, 0);
+    const auto header = present_field<Elf64_Ehdr>(file, 0);
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
         header.e_machine != EM_X86_64)
         return image_error(Errc::image_format, 0, "an ELF file, but not a 64-bit one for x86_64");
@@ -90,7 +90,7 @@ Result<BootImage> parse_elf_kernel(std::span<const std::byte> file) {
     std::vector<Load> loads;
     for (std::uint64_t i = 0; i < header.value().e_phnum; i++) {
         const std::uint64_t at = header.value().e_phoff + i * sizeof(Elf64_Phdr);
-        const auto program_header = field<Elf64_Phdr>(file, at);
+        const auto program_header = present_field<Elf64_Phdr>(file, at);
         if (program_header.p_type != PT_LOAD || program_header.p_memsz == 0)
             continue;
         const Result<Load> load = check_load(file, program_header, at);

@@ -12,7 +12,7 @@ constexpr std::uint64_t piece_size = std::uint64_t{256} << 10;
 // Walks one side's extents as the offset grows.
 class Cursor {
 public:
-    explicit Cursor(const Content &content) : content_(content) {}
+    explicit Cursor(const ContentSide &content) : content_(content) {}
 
     // How far from `offset` on things stay as they are there: data, or a hole.
     std::uint64_t stretch(std::uint64_t offset, std::uint64_t end) {
@@ -41,7 +41,7 @@ public:
 private:
     const FileExtent &extent() const { return content_.extents[next_]; }
 
-    const Content &content_;
+    const ContentSide &content_;
     std::vector<std::byte> buffer_;
     std::size_t next_ = 0;
     bool data_ = false;
@@ -93,7 +93,7 @@ private:
 
 }  // namespace
 
-Result<ContentDifference, ContentError> compare_content(const Content &a, const Content &b,
+Result<ContentDifference, ContentError> compare_content(const ContentSide &a, const ContentSide &b,
                                                         std::uint64_t size, std::size_t max_ranges) {
     ContentDifference difference{.compared = size};
     Notes notes(difference, max_ranges);

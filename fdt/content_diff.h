@@ -24,7 +24,7 @@ struct ContentDifference {
 inline constexpr std::uint64_t diff_gap = 64;
 
 // One side: `extents` as file_extents() makes them; zeroes between.
-struct Content {
+struct ContentSide {
     const Memory &memory;
     std::span<const FileExtent> extents;
 };
@@ -36,7 +36,7 @@ struct ContentError {
 };
 
 // The first `size` bytes. Takes the time of the extents, not of the holes, and 512 KiB of memory.
-Result<ContentDifference, ContentError> compare_content(const Content &a, const Content &b,
+Result<ContentDifference, ContentError> compare_content(const ContentSide &a, const ContentSide &b,
                                                         std::uint64_t size, std::size_t max_ranges);
 
 }  // namespace kho

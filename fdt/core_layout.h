@@ -14,9 +14,8 @@ namespace kho {
 enum class CoreRules {
     // All that the headers promise is in the file, and once; the kho_data note is there.
     recording,
-    // Anybody's: one address may be in several segments (dumps made with paging, /proc/vmcore), and a file
-    // that was cut
-    // off is read as far as it goes.
+    // Of any origin: one address may be in several segments (dumps made with paging, /proc/vmcore), and a file that
+    // was cut off is read as far as it goes.
     dump,
 };
 

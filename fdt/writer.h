@@ -23,11 +23,10 @@ enum class Undescribed : std::uint8_t { left_out, kept };
 
 // From `content` are used:
 //   scratch         as it is, not empty
-//   preserved       blocks of content only: folios, reservations, blobs, and what only other handlers
-//   understand subtrees        those that nothing below describes are carried over; the order of all of them
-//   is kept luo             number, sessions, files, FLBs. A file with `memfd` gets a structure and an array
-//   of its own, whatever
-//                   its compatible says; any other is taken as it is.
+//   preserved       blocks of content only: folios, reservations, blobs, and what only other handlers understand
+//   subtrees        those that nothing below describes are carried over; the order of all of them is kept
+//   luo             number, sessions, files, FLBs. A file with `memfd` gets a structure and an array of its own,
+//                   whatever its compatible says; any other is taken as it is.
 //   memblock, kexec_metadata
 //   kho_test        its subtree is carried over, the structures behind it stay where they are
 // `free` is memory that metadata may be put into: neither scratch nor content.

@@ -29,11 +29,10 @@ enum class Register : std::uint32_t {
     descriptor = 0x28,       // RW u64  address of a Descriptor, 0: none
     command = 0x30,          // W  u32  Command; done when the write returns
     purgatory_entry = 0x38,  // R  u64  where the old kernel jumps to
-    next_entry =
-        0x40,  // R  u64  next kernel's 64-bit entry; reading it (whole) claims it: the second read gets 0
+    next_entry = 0x40,  // R  u64  next kernel's 64-bit entry; an 8-byte read claims it, later reads return 0
     next_argument = 0x48,      // R  u64  its boot_params address, likewise
     kexec_count = 0x50,        // R  u64  completed kexecs since power-on or system reset
-    preserved_bytes = 0x58,    // R  u64  from here to recorded_bytes: of the last kexec
+    preserved_bytes = 0x58,    // R  u64  from here to luo_fdt: of the last kexec
     preserved_ranges = 0x60,   // R  u64  maximal runs of preserved memory
     poisoned_bytes = 0x68,     // R  u64  overwritten
     untouched_bytes = 0x70,    // R  u64  usable, not preserved, never touched: left alone
@@ -115,7 +114,7 @@ enum class Status : std::uint32_t {
     preserved_in_scratch = 68,
     preserved_twice = 69,
     // subtrees
-    subtree_name = 80,  // empty, unterminated, not printable, twice, or the device's own
+    subtree_name = 80,  // empty, unterminated, no node name, twice, or `LUO`, the device's own
     subtree_not_preserved = 81,
     // LUO
     sessions_not_preserved = 96,  // the session header or an array of files is not preserved memory

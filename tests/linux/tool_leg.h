@@ -39,7 +39,7 @@ struct Format {
     std::vector<std::string> writers;
     std::string_view kho, luo, memfd;
     bool flbs, metadata;
-    const char *fates[5];  // in the order of harness::linux_releases
+    std::vector<const char *> fates;  // of harness::linux_releases
 };
 inline const Format &format_of(std::string_view release) {
     static const Format formats[] = {

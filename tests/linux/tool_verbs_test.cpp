@@ -38,6 +38,7 @@ TEST_P(Verbs, CheckKnowsWhatTheOthersMakeOfIt) {
     ASSERT_TRUE(json.is_object());
     const Json &verdicts = json["files"][0]["for"];
     ASSERT_EQ(verdicts.size(), std::size(harness::linux_releases));
+    ASSERT_EQ(format.fates.size(), verdicts.size());
     for (std::size_t i = 0; i < verdicts.size(); i++) {
         EXPECT_EQ(verdicts[i]["release"], harness::linux_releases[i]);
         EXPECT_EQ(verdicts[i]["fate"], format.fates[i]) << verdicts[i];

@@ -202,7 +202,8 @@ TEST(Diff, KeepsAsManyAsWantedAndCountsAll) {
 
 // ---- bytes
 
-ContentDifference bytes(const Content &a, const Content &b, std::uint64_t size, std::size_t ranges = 16) {
+ContentDifference bytes(const ContentSide &a, const ContentSide &b, std::uint64_t size,
+                        std::size_t ranges = 16) {
     const auto difference = compare_content(a, b, size, ranges);
     EXPECT_TRUE(difference.ok());
     return difference.ok() ? difference.value() : ContentDifference{};

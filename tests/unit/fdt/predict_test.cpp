@@ -21,20 +21,22 @@ Prediction predict_for(const Image &image, std::string_view release) {
 TEST(Predict, KnowsWhichReleaseTakesWhichHandover) {
     const struct {
         Producer producer;
-        Fate fates[5];  // of 6.19, 7.0, 7.1, 7.2, 7.3
+        std::vector<Fate> fates;  // of releases()
     } rows[] = {
         {v6_19, {Fate::accepted, Fate::panic, Fate::cold_boot, Fate::cold_boot, Fate::cold_boot}},
         {v7_0, {Fate::accepted, Fate::accepted, Fate::cold_boot, Fate::cold_boot, Fate::cold_boot}},
         {v7_1, {Fate::cold_boot, Fate::cold_boot, Fate::accepted, Fate::cold_boot, Fate::cold_boot}},
         {v7_2, {Fate::cold_boot, Fate::cold_boot, Fate::cold_boot, Fate::accepted, Fate::accepted}},
     };
-    for (const auto &row : rows)
+    for (const auto &row : rows) {
+        ASSERT_EQ(row.fates.size(), releases().size());
         for (std::size_t i = 0; i < releases().size(); i++) {
             const Prediction prediction = predict_for(Image(row.producer), releases()[i].name);
             EXPECT_STREQ(name(prediction.fate), name(row.fates[i]))
                 << name(row.producer) << " -> " << releases()[i].name << ": " << prediction.reason;
             EXPECT_EQ(prediction.reason.empty(), prediction.fate == Fate::accepted);
         }
+    }
 }
 
 TEST(Predict, SaysWhatWasExpectedAndWhatWasSeen) {
