@@ -7,9 +7,9 @@
 
 namespace kho {
 
-// 0, or one of libfdt's error codes (negative). After 0 libfdt can be used on these bytes, which must not
-// change and begin at a multiple of eight.
-// fdt_check_full() alone is not enough for hostile bytes: see abi/flat_tree.h.
+// 0, or one of libfdt's error codes (negative), the same one with every version of libfdt. After 0 libfdt can
+// be used on these bytes, which must not change and begin at a multiple of eight. fdt_check_full() alone is
+// not enough for hostile bytes: see abi/flat_tree.h.
 int check_fdt(std::span<const std::byte> bytes);
 
 }  // namespace kho

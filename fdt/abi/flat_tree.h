@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What must hold of a foreign FDT before libfdt is let at it. Freestanding: the guest asks too.
+// Checks an untrusted FDT before it is passed to libfdt. Freestanding: the guest uses it, too.
 //
 // fdt_check_full() alone is not enough for hostile bytes. libfdt 1.6.1 (Debian 12) adds a property's length
-// to its offset modulo 2^32: with a length of -12 it comes back to the same property, and again, for ever. In
-// the versions before 16, whose nodes are named by paths, it follows a null pointer, and it reads words at
-// odd addresses if a block begins at one. No kernel writes any of these.
+// to its offset modulo 2^32: with a length of -12 it returns to the same property and never ends. In the
+// versions before 16, whose nodes are named by paths, it follows a null pointer, and it reads words at
+// odd addresses if a block begins at one. No kernel writes any of these. Also, versions of libfdt have
+// different error codes for the same fault of a header; find_fault() has one.
 //
 // Follows the Devicetree specification, chapter 5.
 #pragma once
@@ -16,7 +17,7 @@ namespace kho::abi {
 
 namespace flat_tree {
 
-inline constexpr std::uint32_t oldest_version = 16;
+inline constexpr std::uint32_t oldest_version = 16, newest_version = 17;
 inline constexpr std::uint32_t magic = 0xd00dfeed;
 inline constexpr std::size_t header_size = 40;
 inline constexpr std::uint32_t begin_node = 1, end_node = 2, property = 3, nop = 4, end = 9;
@@ -61,17 +62,40 @@ inline bool tokens_are_sound(const void *block, std::size_t size) {
     return false;
 }
 
+enum class Fault {
+    none,
+    truncated,  // the FDT, or a block of it, is longer than the bytes that there are
+    bad_magic,
+    bad_version,    // older than 16, or one that no reader of 17 can read
+    bad_alignment,  // of the structure or of the memory reservations
+    bad_structure,  // a token that is not one, or reaches out of the structure
+};
+
+// `fdt` has `size` bytes. After `none` fdt_check_full() ends, and reads nothing else.
+inline Fault find_fault(const void *fdt, std::size_t size) {
+    if (size < header_size)
+        return Fault::truncated;
+    if (word(fdt, 0) != magic)
+        return Fault::bad_magic;
+    const std::uint32_t version = word(fdt, 20), last_compatible = word(fdt, 24);
+    if (version < oldest_version || version < last_compatible || last_compatible > newest_version)
+        return Fault::bad_version;
+    const std::uint32_t total = word(fdt, 4), structure = word(fdt, 8);
+    const std::uint32_t strings = word(fdt, 12), reservations = word(fdt, 16);
+    if (total > size || structure > total || strings > total || reservations > total)
+        return Fault::truncated;
+    if (structure % 4 != 0 || reservations % 8 != 0)
+        return Fault::bad_alignment;
+    return tokens_are_sound(static_cast<const std::byte *>(fdt) + structure, total - structure)
+               ? Fault::none
+               : Fault::bad_structure;
+}
+
 }  // namespace flat_tree
 
-// `fdt` has `size` bytes. After this fdt_check_full() ends, and touches nothing else.
+// After this fdt_check_full() ends, and reads nothing else.
 inline bool is_sound_for_libfdt(const void *fdt, std::size_t size) {
-    if (size < flat_tree::header_size || flat_tree::word(fdt, 0) != flat_tree::magic)
-        return false;
-    const std::uint32_t total = flat_tree::word(fdt, 4), structure = flat_tree::word(fdt, 8);
-    const std::uint32_t reservations = flat_tree::word(fdt, 16), version = flat_tree::word(fdt, 20);
-    return total <= size && structure <= total && version >= flat_tree::oldest_version &&
-           structure % 4 == 0 && reservations % 8 == 0 &&
-           flat_tree::tokens_are_sound(static_cast<const std::byte *>(fdt) + structure, total - structure);
+    return flat_tree::find_fault(fdt, size) == flat_tree::Fault::none;
 }
 
 }  // namespace kho::abi

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// FDTs that libfdt must not be shown. Without the check some of these end in a loop without end, or in a read
-// far behind the FDT.
+// FDTs that libfdt must not be shown, and the code for each, which no version of libfdt may change. Without
+// the check some of these end in an endless loop, or in a read far behind the FDT.
 #include "fdt/fdt_check.h"
 
 #include <libfdt.h>
@@ -63,10 +63,32 @@ TEST(FdtCheck, RefusesLengthsAndNamesThatLeadOutOfTheStructure) {
     };
     for (const auto &c : cases) {
         const auto bytes = fdt_of(c.structure, c.cut);
-        EXPECT_LT(check_fdt(bytes), 0) << c.what;
+        EXPECT_EQ(check_fdt(bytes), -FDT_ERR_BADSTRUCTURE) << c.what;
         // By itself as well, as the guest asks; its strings must not be taken for structure.
         EXPECT_FALSE(abi::flat_tree::tokens_are_sound(bytes.data() + 56, c.structure.size() * 4 - c.cut))
             << c.what;
+    }
+}
+
+TEST(FdtCheck, RefusesWhatOnlyLibfdtFinds) {
+    const struct {
+        const char *what;
+        Words structure;
+        int code;
+    } cases[] = {
+        {"a node that does not end", {begin, 0, end}, FDT_ERR_BADSTRUCTURE},
+        {"a node that ends twice", {begin, 0, leave, leave, end}, FDT_ERR_BADSTRUCTURE},
+        {"two roots", {begin, 0, leave, begin, 0, leave, end}, FDT_ERR_BADSTRUCTURE},
+        {"a root with a name", {begin, a_name, leave, end}, FDT_ERR_BADSTRUCTURE},
+        {"a property behind the root", {begin, 0, leave, property, 0, 0, end}, FDT_ERR_BADSTRUCTURE},
+        {"a property's name that is not among the strings",
+         {begin, 0, property, 0, 2, leave, end},
+         FDT_ERR_BADOFFSET},
+    };
+    for (const auto &c : cases) {
+        const auto bytes = fdt_of(c.structure);
+        EXPECT_TRUE(abi::is_sound_for_libfdt(bytes.data(), bytes.size())) << c.what;
+        EXPECT_EQ(check_fdt(bytes), -c.code) << c.what;
     }
 }
 
@@ -76,13 +98,17 @@ TEST(FdtCheck, RefusesHeadersThatLibfdtCannotBear) {
         const char *what;
         std::size_t at;
         std::byte byte;
+        int code;
     } cases[] = {
-        {"another magic", 0, std::byte{0}},
-        {"more bytes than there are", 6, std::byte{1}},
-        {"a structure at an odd address", 11, std::byte{57}},
-        {"a structure behind the end", 10, std::byte{9}},
-        {"reservations at an odd address", 19, std::byte{44}},
-        {"an old version", 23, std::byte{15}},
+        {"another magic", 0, std::byte{0}, FDT_ERR_BADMAGIC},
+        {"more bytes than there are", 6, std::byte{1}, FDT_ERR_TRUNCATED},
+        {"a structure at an odd address", 11, std::byte{57}, FDT_ERR_BADOFFSET},
+        {"a structure behind the end", 10, std::byte{9}, FDT_ERR_TRUNCATED},
+        {"a structure behind the end, at an odd address", 8, std::byte{0xff}, FDT_ERR_TRUNCATED},
+        {"strings behind the end", 14, std::byte{9}, FDT_ERR_TRUNCATED},
+        {"reservations at an odd address", 19, std::byte{44}, FDT_ERR_BADOFFSET},
+        {"reservations behind the end", 18, std::byte{9}, FDT_ERR_TRUNCATED},
+        {"an old version", 23, std::byte{15}, FDT_ERR_BADVERSION},
     };
     EXPECT_TRUE(abi::is_sound_for_libfdt(sound.data(), sound.size()));
     EXPECT_FALSE(abi::is_sound_for_libfdt(sound.data(), 39));
@@ -90,8 +116,26 @@ TEST(FdtCheck, RefusesHeadersThatLibfdtCannotBear) {
     for (const auto &c : cases) {
         auto bytes = sound;
         bytes[c.at] = c.byte;
-        EXPECT_LT(check_fdt(bytes), 0) << c.what;
+        EXPECT_EQ(check_fdt(bytes), -c.code) << c.what;
         EXPECT_FALSE(abi::is_sound_for_libfdt(bytes.data(), bytes.size())) << c.what;
+    }
+}
+
+TEST(FdtCheck, TakesEachVersionThatAReaderOfVersion17CanRead) {
+    const struct {
+        std::byte version, last_compatible;
+        int result;
+    } cases[] = {
+        {std::byte{16}, std::byte{16}, 0},
+        {std::byte{18}, std::byte{17}, 0},
+        {std::byte{18}, std::byte{18}, -FDT_ERR_BADVERSION},
+        {std::byte{16}, std::byte{17}, -FDT_ERR_BADVERSION},
+    };
+    for (const auto &c : cases) {
+        auto bytes = fdt_of({begin, 0, leave, end});
+        bytes[23] = c.version;
+        bytes[27] = c.last_compatible;
+        EXPECT_EQ(check_fdt(bytes), c.result) << std::to_integer<int>(c.version);
     }
 }
 
