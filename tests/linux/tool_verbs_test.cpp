@@ -52,16 +52,15 @@ TEST_P(Verbs, FindFindsItWithoutHelp) {
     const Json result = json_of({"find", dump.file});
     EXPECT_FALSE(result["truncated"]);
     const auto certain = [&](const std::string &kind) {
-        std::vector<std::string> addresses;
+        Json addresses = Json::array();
         for (const Json &found : result["found"])
             if (found["kind"] == kind && found["certainty"] == "certain")
                 addresses.push_back(found["address"]);
         return addresses;
     };
-    using Addresses = std::vector<std::string>;
-    EXPECT_EQ(certain("KHO FDT"), Addresses{shown["kho"]["fdt"]});
-    EXPECT_EQ(certain(format.luo == "luo-v1" ? "LUO FDT" : "LUO root"), Addresses{shown["luo"]["root"]});
-    const Addresses params = certain("boot_params");
+    EXPECT_EQ(certain("KHO FDT"), Json::array({shown["kho"]["fdt"]}));
+    EXPECT_EQ(certain(format.luo == "luo-v1" ? "LUO FDT" : "LUO root"), Json::array({shown["luo"]["root"]}));
+    const Json params = certain("boot_params");
     EXPECT_NE(std::find(params.begin(), params.end(), hex(dump.boot_params)), params.end()) << result;
     for (const Json &found : result["found"]) {
         if (found["kind"] != "setup_data" || found["certainty"] != "certain")
