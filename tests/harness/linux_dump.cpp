@@ -118,14 +118,15 @@ LinuxDump find_or_make(const std::string &release, const std::string &scenario,
 
 }  // namespace
 
-const LinuxDump &linux_dump(const std::string &release, const std::string &scenario,
-                            const std::string &parameters) {
+const LinuxDump &linux_dump(std::string_view release, std::string_view scenario,
+                            std::string_view parameters) {
     static std::map<std::string, LinuxDump> known;
-    std::string key = release + " " + scenario + " " + parameters;
+    const std::string words[] = {std::string(release), std::string(scenario), std::string(parameters)};
+    const std::string key = words[0] + " " + words[1] + " " + words[2];
     const auto found = known.find(key);
     return found != known.end()
                ? found->second
-               : known.emplace(std::move(key), find_or_make(release, scenario, parameters)).first->second;
+               : known.emplace(key, find_or_make(words[0], words[1], words[2])).first->second;
 }
 
 }  // namespace harness

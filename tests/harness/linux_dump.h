@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "guest/linux/manifest.h"
@@ -28,7 +29,7 @@ struct LinuxDump {
 // (linux_kernel()), with more kernel parameters if need be. Made once and kept below the build directory for
 // all tests that ask, until kernel or agent change. Throws std::runtime_error, with the console, if the guest
 // did not get there.
-const LinuxDump &linux_dump(const std::string &release, const std::string &scenario,
-                            const std::string &parameters = {});
+const LinuxDump &linux_dump(std::string_view release, std::string_view scenario,
+                            std::string_view parameters = {});
 
 }  // namespace harness
