@@ -92,20 +92,19 @@ AtomicFile::~AtomicFile() {
     ::unlink(temporary_.c_str());
 }
 
-Result<AtomicFile> AtomicFile::create(const std::string &name) {
+Result<AtomicFile> AtomicFile::create(const std::string &name, Holds holds) {
     const std::string path = resolved(name);
     struct stat status {};
     const bool exists = ::stat(path.c_str(), &status) == 0;
     if (exists && !S_ISREG(status.st_mode))
         return Error{.code = Errc::io, .what = path + ": not a regular file"};
-    // Guest memory is nobody else's business, unless the file that is replaced says otherwise.
-    const mode_t mode = exists ? status.st_mode & 0777 : 0600;
+    const mode_t mode = exists || holds == Holds::memory ? 0600 : 0666;
     for (int attempt = 0; attempt < name_attempts; attempt++) {
         std::string temporary = path + random_suffix();
-        const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (descriptor >= 0) {
             AtomicFile file(path, std::move(temporary), descriptor);
-            if (::fchmod(descriptor, mode) != 0)
+            if (exists && ::fchmod(descriptor, status.st_mode & 0777) != 0)
                 return io_error(errno, path);
             return file;
         }

@@ -12,13 +12,17 @@
 
 namespace kho {
 
+// Who may read a new file: a file that holds memory of a guest is its owner's alone (0600); for another the umask says (0666).
+// A file that is replaced keeps its mode.
+enum class Holds : std::uint8_t { memory, description };
+
 // All errors are Errc::io with errno's text and the path. Until commit() succeeds nothing is seen under
 // the final name, and the destructor removes what was written. Not synced: a recording that a host crash
 // swallows is made again.
 class AtomicFile {
 public:
     // Refuses to replace what is not a regular file: renaming over /dev/null would remove it.
-    static Result<AtomicFile> create(const std::string &path);
+    static Result<AtomicFile> create(const std::string &path, Holds holds = Holds::memory);
     AtomicFile(AtomicFile &&other) noexcept;
     AtomicFile &operator=(AtomicFile &&) = delete;
     AtomicFile(const AtomicFile &) = delete;

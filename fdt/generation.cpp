@@ -5,6 +5,7 @@
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memfd.h"
+#include "fdt/release.h"
 
 namespace kho {
 namespace {
@@ -48,10 +49,7 @@ bool Generation::memfd_has_seals() const { return memfd_compatible == abi::memfd
 std::span<const Generation> generations() { return table; }
 
 const Generation *find_generation(std::string_view release) {
-    const std::size_t minor = release.find('.');
-    const std::size_t patch = minor == release.npos ? release.npos : release.find('.', minor + 1);
-    const std::string_view series = release.substr(0, patch);
-    const auto *found = std::ranges::find(table, series, &Generation::release);
+    const auto *found = std::ranges::find(table, release_series(release), &Generation::release);
     return found == std::end(table) ? nullptr : found;
 }
 

@@ -26,7 +26,7 @@ struct Generation {
 // Ascending.
 std::span<const Generation> generations();
 
-// Nothing if the release is not in the table. A stable release is its series: "6.19.14" is "6.19".
+// By its name, or any that release_series() understands. nullptr if unknown.
 const Generation *find_generation(std::string_view release);
 
 }  // namespace kho

@@ -28,6 +28,7 @@ public:
 
     void draw_rows();
     void draw_totals();
+    std::size_t narrower() const;
     void draw_orders();
     void draw_detail();
     void line(std::string_view text) { (out_ += text) += '\n'; }
@@ -67,8 +68,9 @@ void Drawing::draw_rows() {
     const Overview overview = make_overview(map_, columns, max_rows);
     if (overview.rows.empty())
         return;
-    line(size_text(overview.row_bytes()) + " a row, " + size_text(overview.cell_bytes) +
-         " a letter: the most telling of what is there");
+    line(wrapped(size_text(overview.row_bytes()) + " a row, " + size_text(overview.cell_bytes) +
+                     " a letter: the most telling of what is there",
+                 options_.width, 2));
     const char *const edge = options_.utf8 ? "\u2502" : "|";
     std::vector<std::optional<PageKind>> before, now;
     bool repeated = false;
@@ -100,6 +102,12 @@ void Drawing::draw_rows() {
     line("");
 }
 
+// How many blanks a table gives up where a line has no room for all 67 characters.
+std::size_t Drawing::narrower() const {
+    constexpr std::size_t table = 67, blanks = 7;
+    return options_.width >= table ? 0 : std::min<std::size_t>(table - options_.width, blanks);
+}
+
 void Drawing::draw_totals() {
     const PageCounts counts = map_.count();
     for (std::size_t kind = 0; kind < page_kinds; kind++) {
@@ -113,7 +121,8 @@ void Drawing::draw_totals() {
         if (unknown)
             line(padded("not known", 12));
         else
-            line(padded(size_text(counts[kind] * page_size), 12) + padded(std::to_string(counts[kind]), 13) +
+            line(padded(size_text(counts[kind] * page_size), 12) +
+                 padded(std::to_string(counts[kind]), 13 - narrower()) +
                  (counts[kind] == 1 ? " page" : " pages"));
     }
 }
@@ -125,7 +134,7 @@ void Drawing::draw_orders() {
     line("");
     line("preserved blocks by order");
     for (const auto &[order, total] : totals)
-        line("  " + padded(std::to_string(order), 3) + padded(size_text(total.bytes), 42) +
+        line("  " + padded(std::to_string(order), 3) + padded(size_text(total.bytes), 42 - narrower()) +
              padded(std::to_string(total.blocks), 13) + (total.blocks == 1 ? " block" : " blocks"));
 }
 
@@ -156,7 +165,7 @@ std::string map_text(const PageMap &map, const MapCaption &caption, const MapTex
         return result;
     };
     drawing.line(plain(caption.title));
-    for (const std::string &line : caption.lines) drawing.line(plain(line));
+    for (const std::string &line : caption.lines) drawing.line(wrapped(plain(line), options.width, 2));
     drawing.line("");
     drawing.draw_rows();
     drawing.draw_totals();

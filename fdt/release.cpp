@@ -58,9 +58,19 @@ bool writes(const Release &release, const Handover &handover) {
 
 std::span<const Release> releases() { return table; }
 
+std::string_view release_series(std::string_view name) {
+    if (name.starts_with("linux-"))
+        name.remove_prefix(6);
+    else if (name.starts_with("v"))
+        name.remove_prefix(1);
+    const std::size_t minor = name.find('.');
+    return name.substr(0, minor == name.npos ? minor : name.find('.', minor + 1));
+}
+
 const Release *find_release(std::string_view name) {
-    const auto *found = std::find_if(std::begin(table), std::end(table),
-                                     [name](const Release &release) { return release.name == name; });
+    const auto *found = std::find_if(
+        std::begin(table), std::end(table),
+        [series = release_series(name)](const Release &release) { return release.name == series; });
     return found == std::end(table) ? nullptr : found;
 }
 

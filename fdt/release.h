@@ -24,7 +24,11 @@ struct Release {
 // Ascending.
 std::span<const Release> releases();
 
-// nullptr if unknown.
+// The series that a stable release, a tag or a source tree belongs to: "6.19" of "6.19.14", "v6.19", "linux-6.19.14". Anything
+// else stays as it is.
+std::string_view release_series(std::string_view name);
+
+// By its name, or any that release_series() understands. nullptr if unknown.
 const Release *find_release(std::string_view name);
 
 // Those that write just these formats. None if the handover mixes them.

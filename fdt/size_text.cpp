@@ -31,4 +31,18 @@ std::string size_text(std::uint64_t bytes) {
     return text;
 }
 
+std::string wrapped(std::string_view text, std::size_t room, std::size_t indent) {
+    std::string result;
+    while (text.size() > room) {
+        std::size_t cut = text.rfind(' ', room);
+        if (cut == text.npos || cut == 0)
+            cut = text.find(' ', room);
+        if (cut == text.npos)
+            break;
+        result.append(text.substr(0, cut)).append(1, '\n').append(indent, ' ');
+        text.remove_prefix(cut + 1);
+    }
+    return result.append(text);
+}
+
 }  // namespace kho

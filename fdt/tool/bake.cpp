@@ -8,6 +8,7 @@
 #include "fdt/tool/bake_program.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
+#include "fdt/tool/target.h"
 
 namespace kho::tool {
 namespace {
@@ -117,6 +118,8 @@ int bake(Command &command) {
         return command.usage("--kernel FILE is missing");
     if (!wanted.output)
         return command.usage("-o FILE is missing");
+    if (const std::string wrong = wrong_ending(*wanted.output, ""); !wrong.empty())
+        return command.usage(wrong);
     if (bake_program().empty())
         return command.usage("this kho was built without the loader, which is for x86_64");
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "fdt/generation.h"
 #include "fdt/predict.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"
@@ -30,7 +29,8 @@ int list_checks(Output &out) {
         const bool error = info.severity == Severity::error;
         out.left(info.name, width, Style::name) << "  ";
         out.left(name(info.severity), 7, error ? Style::error : Style::warning) << "  ";
-        out.left(info.kernel_checks ? "kernel too" : "", 10) << "  " << info.description << '\n';
+        out.left(info.kernel_checks ? "kernel too" : "", 10) << "  ";
+        out.prose(info.description, width + 7 + 10 + 3 * 2) << '\n';
     }
     return exit_clean;
 }
@@ -58,9 +58,7 @@ std::optional<std::vector<const Release *>> chosen(const Command &command,
             for (const Release &release : releases()) result.push_back(&release);
             continue;
         }
-        // A stable release takes what its series does.
-        const Generation *series = find_generation(name);
-        const Release *release = series == nullptr ? nullptr : find_release(series->release);
+        const Release *release = find_release(name);
         if (release == nullptr) {
             std::string known;
             for (const Release &one : releases()) known += std::string(one.name) + ", ";
@@ -122,12 +120,16 @@ int status_of(const Checked &checked) {
 
 }  // namespace
 
-void print_finding(Output &out, const std::string &path, const Finding &finding) {
+void print_finding(Output &out, const std::string &path, const Finding &finding, std::size_t indent) {
     const bool error = finding.severity() == Severity::error;
-    if (!path.empty())
-        out << printable(path) << ": ";
-    out.styled(error ? Style::error : Style::warning, name(finding.severity()))
-        << ": " << finding.message() << '\n';
+    if (!path.empty()) {
+        const std::string file = printable(path) + ": ";
+        out << file;
+        indent += file.size();
+    }
+    const std::string_view severity = name(finding.severity());
+    out.styled(error ? Style::error : Style::warning, severity) << ": ";
+    out.prose(finding.message(), indent + severity.size() + 2) << '\n';
 }
 
 int check(Command &command) {

@@ -2,6 +2,8 @@
 #include "fdt/tool/command.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -27,12 +29,18 @@ std::string program_help() {
            "\nFILE is a recording, a QEMU dump (ELF or kdump-compressed), raw memory (--base), or a\n"
            "blob out of debugfs. It is told by its content.\n\n"
            "  kho VERB --help   options of a verb\n"
-           "  kho --version     version of this program\n\n"
+           "  kho --version     version of this program; also -V, kho version\n\n"
            "Exit status: 0 clean, 1 findings or differences, 2 wrong usage or unusable input.\n";
 }
 
+bool dies_of_sigpipe = false;
+
 int finish(Output &out, int status) {
     if (const int error = out.finish(); error != 0) {
+        if (error == EPIPE && dies_of_sigpipe) {
+            std::signal(SIGPIPE, SIG_DFL);
+            std::raise(SIGPIPE);
+        }
         complain(std::string("standard output: ") + std::strerror(error));
         return exit_unusable;
     }
@@ -46,6 +54,8 @@ int print(std::string_view text) {
 }
 
 }  // namespace
+
+void hold_sigpipe() { dies_of_sigpipe = std::signal(SIGPIPE, SIG_IGN) == SIG_DFL; }
 
 const Verb *find_verb(std::string_view name) {
     const auto found =
@@ -62,7 +72,7 @@ int run_command(const std::vector<std::string> &arguments) {
     const bool help = first == "help";
     if (first == "--help" || first == "-h" || (help && arguments.size() == 1))
         return print(program_help());
-    if (first == "--version")
+    if (first == "--version" || first == "-V" || first == "version")
         return print(version_line);
     const std::string &word = help ? arguments[1] : first;
     const Verb *verb = find_verb(word);
@@ -92,12 +102,12 @@ std::optional<int> Command::parse(std::size_t least_operands, std::size_t most_o
         "color", 0, "WHEN", "colours: auto (the default: on a terminal), always, never",
         [&color](const std::string &when) {
             color = when == "always" ? Color::always : when == "never" ? Color::never : Color::automatic;
-            return color != Color::automatic || when == "auto" ? "" : "is none of auto, always, never";
+            return color != Color::automatic || when == "auto" ? "" : "is not auto, always or never";
         });
     options.flag("quiet", 'q', quiet_, "no warnings, and no output where the exit status tells it all");
     options.flag("verbose", 'v', verbose_, "more detail");
     options.flag("help", 'h', help, "print this");
-    options.flag("version", 0, version, "print the version of this program");
+    options.flag("version", 'V', version, "print the version of this program");
     if (const auto wrong = options.parse(operands_))
         return usage(*wrong);
     out.set_color(color);

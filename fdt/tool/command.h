@@ -34,6 +34,11 @@ std::span<const Verb> verbs();
 // nullptr if there is none.
 const Verb *find_verb(std::string_view name);
 
+// Until the command ends, SIGPIPE does not: files that are half written are removed first. A command whose output went into a
+// closed pipe then dies of SIGPIPE, as other programs do; where that was ignored from the start, a closed pipe is an error
+// like a full disk. Call before run_command().
+void hold_sigpipe();
+
 // Exit status of `kho arguments...`.
 int run_command(const std::vector<std::string> &arguments);
 

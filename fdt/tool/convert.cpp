@@ -7,6 +7,7 @@
 #include "fdt/text.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
+#include "fdt/tool/target.h"
 
 namespace kho::tool {
 namespace {
@@ -44,6 +45,8 @@ int convert(Command &command) {
         return exit_unusable;
     if (!output)
         return command.usage("-o FILE is missing");
+    if (const std::string wrong = wrong_ending(*output, ""); !wrong.empty())
+        return command.usage(wrong);
 
     Findings findings;
     const auto input = open_input(command, command.operands()[0], options, findings);

@@ -36,22 +36,6 @@ std::optional<Range> parse_range(std::string_view text) {
     return Range::checked(*first, *second - *first + 1);
 }
 
-// Opens the target, lets `fill` write, and gives it its name.
-int write_target(Command &command, const std::string &source, const std::string &path,
-                 const std::function<Outcome(Target &)> &fill) {
-    Result<Target> target = Target::open(command, path);
-    if (!target)
-        return command.fail(path, target.error());
-    if (Outcome outcome = fill(target.value()); !outcome)
-        // What standard output refuses is said when the command ends.
-        return path == "-" && outcome.error().code == Errc::io
-                   ? exit_unusable
-                   : command.fail(outcome.error().code == Errc::io ? path : source, outcome.error());
-    if (Outcome outcome = target.value().commit(); !outcome)
-        return command.fail(path, outcome.error());
-    return exit_clean;
-}
-
 int extract_range(Command &command, const std::string &source, const Memory &memory, const Range &range,
                   const std::string &path) {
     return write_target(command, source, path, [&](Target &target) {
@@ -122,9 +106,10 @@ int print_dts(Command &command, const std::string &source, std::span<const std::
         return command.fail(source, dts.error());
     for (const std::string &name : dts.value().renamed)
         command.warn(source, "no device tree source can hold the name \"" + name + "\", so it is escaped");
-    const int status = write_target(command, source, wanted.output.value_or("-"), [&](Target &target) {
+    const auto fill = [&](Target &target) {
         return target.write(std::as_bytes(std::span(dts.value().text)));
-    });
+    };
+    const int status = write_target(command, source, wanted.output.value_or("-"), fill, Holds::description);
     return status == exit_clean && !dts.value().renamed.empty() ? exit_findings : status;
 }
 
@@ -153,7 +138,8 @@ std::string wrong_usage(const Wanted &wanted) {
     const int ways = (memfd ? 1 : 0) + (wanted.subtree || wanted.dts ? 1 : 0) + (wanted.memory ? 1 : 0) +
                      (wanted.all ? 1 : 0) + (wanted.recording ? 1 : 0);
     if (ways == 0)
-        return "what? --session and --token, --subtree, --dts, --memory, --recording or --all";
+        return "nothing to extract: give --session and --token, --subtree, --dts, --memory, --recording or "
+               "--all";
     if (ways > 1)
         return "one at a time of --session with --token, --subtree with --dts, --memory, --recording and "
                "--all";
@@ -165,6 +151,8 @@ std::string wrong_usage(const Wanted &wanted) {
         return wanted.recording ? "where to? -o FILE" : "where to? -o FILE, or -o - for standard output";
     if (wanted.recording && *wanted.output == "-")
         return "a recording is written into a file, not to standard output";
+    if (wanted.output && (wanted.recording || wanted.dts))
+        return wrong_ending(*wanted.output, wanted.recording ? "" : ".dts");
     return "";
 }
 

@@ -96,7 +96,7 @@ int extract_all(Command &command, const Input &input, const Damage &damage, cons
         return command.fail(folder, std::strerror(error));
     const std::string prefix = folder + "/";
     const std::string index = prefix + "index.json";
-    const int descriptor = ::open(index.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const int descriptor = ::open(index.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0)
         return command.fail(index, std::strerror(errno));
     Output out(descriptor);

@@ -65,10 +65,9 @@ void print_text(Output &out, const FindResult &result) {
         out.right(hex(value(found.address)), widths[0], Style::address) << "  ";
         out.left(name(found.certainty), 8, style_of(found.certainty)) << "  ";
         out.left(name(found.kind), widths[1]) << "  ";
-        out.left(printable(found.compatible), widths[2], Style::name) << "  " << found.why;
-        if (found.map)
-            out << "; " << map_text(*found.map);
-        out << '\n';
+        out.left(printable(found.compatible), widths[2], Style::name) << "  ";
+        const std::string why = found.why + (found.map ? "; " + map_text(*found.map) : "");
+        out.prose(why, widths[0] + widths[1] + widths[2] + 8 + 4 * 2) << '\n';
     }
 }
 

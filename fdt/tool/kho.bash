@@ -6,7 +6,7 @@ _kho() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)) || { ((COMP_CWORD == 2)) && [[ $verb == help ]]; }; then
         words=$("$program" --help 2>/dev/null | sed -n '/^Verbs:$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p')
-        ((COMP_CWORD == 2)) || words+=" help --help --version"
+        ((COMP_CWORD == 2)) || words+=" help version --help --version"
         # shellcheck disable=SC2207 # verbs and options have no blanks
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return

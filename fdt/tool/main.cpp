@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <clocale>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -10,8 +9,7 @@
 int main(int argc, char **argv) {
     // Only for how wide the terminal takes a character to be; messages stay English.
     std::setlocale(LC_CTYPE, "");
-    // A closed pipe is an error like a full disk, and said so.
-    std::signal(SIGPIPE, SIG_IGN);
+    kho::tool::hold_sigpipe();
     kho::exit_when_a_file_shrinks("kho");
     try {
         return kho::tool::run_command({argv + 1, argv + argc});

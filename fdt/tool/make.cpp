@@ -12,6 +12,7 @@
 #include "fdt/text.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/make_description.h"
+#include "fdt/tool/target.h"
 
 namespace kho::tool {
 namespace {
@@ -56,6 +57,8 @@ int make(Command &command) {
         return *over;
     if (!output)
         return command.usage("-o FILE is missing");
+    if (const std::string wrong = wrong_ending(*output, ""); !wrong.empty())
+        return command.usage(wrong);
     const std::string &path = command.operands()[0];
     const Result<std::string> text = read_input(path);
     if (!text)

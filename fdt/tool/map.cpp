@@ -2,26 +2,22 @@
 // kho map: physical memory as a picture.
 #include "fdt/tool/map.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 
-#include "fdt/atomic_file.h"
 #include "fdt/map_view.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/summary.h"
+#include "fdt/tool/target.h"
 
 namespace kho::tool {
 namespace {
 
-unsigned terminal_width() {
-    winsize size{};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
-        return size.ws_col;
+unsigned terminal_width(const Output &out) {
+    if (out.columns() != 0)
+        return static_cast<unsigned>(out.columns());
     const char *columns = std::getenv("COLUMNS");
     const auto number = columns == nullptr ? std::nullopt : parse_number(columns);
     return number && *number > 0 && *number < 10000 ? static_cast<unsigned>(*number) : 80;
@@ -62,20 +58,6 @@ MapCaption caption_of(const Input &input) {
     return caption;
 }
 
-int write_svg(Command &command, const std::string &path, const std::string &svg) {
-    if (path == "-") {
-        command.out << svg;
-        return exit_clean;
-    }
-    Result<AtomicFile> file = AtomicFile::create(path);
-    if (!file)
-        return command.fail(path, file.error());
-    Outcome outcome = file.value().write(std::as_bytes(std::span(svg)));
-    if (outcome)
-        outcome = file.value().commit();
-    return outcome ? exit_clean : command.fail(path, outcome.error());
-}
-
 }  // namespace
 
 int map(Command &command) {
@@ -93,6 +75,8 @@ int map(Command &command) {
         return *over;
     if (output && (width || ascii || list))
         return command.usage("--width, --ascii and --list are for the terminal form, --output is for SVG");
+    if (const std::string wrong = output ? wrong_ending(*output, ".svg") : ""; !wrong.empty())
+        return command.usage(wrong);
     Findings findings;
     const auto input = open_input(command, command.operands()[0], options, findings);
     if (!input)
@@ -107,15 +91,18 @@ int map(Command &command) {
     const PageMap pages(input->handover, input->ram.empty() ? nullptr : &input->ram);
     const MapCaption caption = caption_of(*input);
     if (output) {
-        if (const int status = write_svg(command, *output, map_svg(pages, caption)); status != exit_clean)
+        const std::string svg = map_svg(pages, caption);
+        const auto fill = [&svg](Target &target) { return target.write(std::as_bytes(std::span(svg))); };
+        const int status = write_target(command, input->path, *output, fill, Holds::description);
+        if (status != exit_clean)
             return status;
     } else {
-        command.out << map_text(
-            pages, caption,
-            {.width = static_cast<unsigned>(std::min<std::uint64_t>(width.value_or(terminal_width()), 10000)),
-             .color = command.out.colored(),
-             .utf8 = !ascii && utf8_locale(),
-             .detail = list});
+        command.out << map_text(pages, caption,
+                                {.width = static_cast<unsigned>(std::min<std::uint64_t>(
+                                     width.value_or(terminal_width(command.out)), 10000)),
+                                 .color = command.out.colored(),
+                                 .utf8 = !ascii && utf8_locale(),
+                                 .detail = list});
     }
     return findings.errors() == 0 ? exit_clean : exit_findings;
 }

@@ -52,7 +52,7 @@ void Options::number(const char *name, char letter, std::optional<std::uint64_t>
                      const char *text) {
     each(name, letter, placeholder, text, [&to](const std::string &value) {
         to = parse_number(value);
-        return to ? "" : "is no number such as 4096, 0x1000 or 4K";
+        return to ? "" : "is not a number (4096, 0x1000, 4K)";
     });
 }
 
@@ -195,28 +195,33 @@ std::string Options::help() const {
     return text;
 }
 
-std::string_view nearest_word(std::string_view word, const std::vector<std::string_view> &candidates) {
-    // Levenshtein's distance, in one row.
-    const auto distance = [](std::string_view a, std::string_view b) {
-        std::vector<std::size_t> row(b.size() + 1);
-        std::iota(row.begin(), row.end(), std::size_t{0});
-        for (std::size_t i = 1; i <= a.size(); i++) {
-            std::size_t diagonal = row[0];
-            row[0] = i;
-            for (std::size_t j = 1; j <= b.size(); j++) {
-                const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-            }
+namespace {
+
+// Letters to insert, remove, replace, or exchange with their neighbour (optimal string alignment).
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before, above(b.size() + 1), row(b.size() + 1);
+    std::iota(above.begin(), above.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); i++) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); j++) {
+            row[j] = std::min({above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1), above[j] + 1, row[j - 1] + 1});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before[j - 2] + 1);
         }
-        return row[b.size()];
-    };
+        before = std::exchange(above, row);
+    }
+    return above[b.size()];
+}
+
+}  // namespace
+
+std::string_view nearest_word(std::string_view word, const std::vector<std::string_view> &candidates) {
     std::string_view best;
-    if (word.size() > 40)
+    if (word.size() < 2 || word.size() > 40)
         return best;
-    std::size_t least = word.size() / 3 + 2;
+    std::size_t least = std::max<std::size_t>(word.size() / 4, 1) + 1;
     for (const std::string_view candidate : candidates) {
-        const std::size_t d = candidate.starts_with(word) && !word.empty() ? 1 : distance(word, candidate);
+        const std::size_t d = candidate.starts_with(word) ? 1 : distance(word, candidate);
         if (d < least) {
             least = d;
             best = candidate;

@@ -62,7 +62,7 @@ private:
     const char *heading_ = "Options";
 };
 
-// The candidate that `word` may be a slip for; "" if none is near.
+// The candidate that `word` begins, or is a slip of the fingers for: one letter in four, at least one. "" if there is none.
 std::string_view nearest_word(std::string_view word, const std::vector<std::string_view> &candidates);
 
 }  // namespace kho::tool

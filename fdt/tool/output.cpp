@@ -5,7 +5,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "fdt/size_text.h"
 
 namespace kho::tool {
 namespace {
@@ -36,6 +39,13 @@ std::string_view sequence(Style style) {
 
 }  // namespace
 
+Output::Output(int descriptor) : descriptor_(descriptor) {
+    buffer_.reserve(flush_at + 4096);
+    winsize size{};
+    if (isatty(descriptor) != 0 && ioctl(descriptor, TIOCGWINSZ, &size) == 0)
+        columns_ = size.ws_col;
+}
+
 void Output::set_color(Color color) {
     if (color != Color::automatic) {
         colored_ = color == Color::always;
@@ -64,6 +74,18 @@ Output &Output::right(std::string_view text, std::size_t width, Style style) {
     if (text.size() < width)
         buffer_.append(width - text.size(), ' ');
     return styled(style, text);
+}
+
+Output &Output::prose(std::string_view text, std::size_t indent) {
+    constexpr std::size_t least = 24;        // characters a line that are worth it
+    constexpr std::size_t below_indent = 8;  // of a text that begins on a line of its own
+    if (columns_ == 0 || indent + text.size() <= columns_)
+        return *this << text;
+    if (indent + least > columns_) {
+        indent = below_indent;
+        *this << '\n' << std::string(indent, ' ');
+    }
+    return *this << wrapped(text, columns_ > indent + least ? columns_ - indent : least, indent);
 }
 
 Output &Output::hex(std::uint64_t number, std::size_t width, Style style) {

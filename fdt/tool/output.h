@@ -18,11 +18,13 @@ enum class Style : std::uint8_t { plain, heading, name, address, good, warning, 
 // finish() tells.
 class Output {
 public:
-    explicit Output(int descriptor) : descriptor_(descriptor) { buffer_.reserve(flush_at + 4096); }
+    explicit Output(int descriptor);
 
     // automatic: a terminal that is not "dumb", and no NO_COLOR in the environment.
     void set_color(Color color);
     bool colored() const { return colored_; }
+    // How many characters a line of the terminal holds; 0 where the output is no terminal, or it does not say.
+    std::size_t columns() const { return columns_; }
 
     Output &operator<<(std::string_view text) {
         buffer_ += text;
@@ -42,6 +44,10 @@ public:
     Output &left(std::string_view text, std::size_t width, Style style = Style::plain);
     Output &right(std::string_view text, std::size_t width, Style style = Style::plain);
 
+    // Text that ends a line, and begins `indent` characters behind the line's begin. On a terminal it goes on below itself where the
+    // line is full, between words; where there is hardly room, it begins on a line of its own.
+    Output &prose(std::string_view text, std::size_t indent);
+
     // Right-aligned numbers, without a string in between; hex as "0x...".
     Output &hex(std::uint64_t number, std::size_t width, Style style = Style::plain);
     Output &decimal(std::uint64_t number, std::size_t width);
@@ -56,6 +62,7 @@ private:
     std::string buffer_;
     int descriptor_;
     int error_ = 0;
+    std::size_t columns_ = 0;
     bool colored_ = false;
 };
 

@@ -42,48 +42,108 @@ private:
 
 std::string printable_string(const std::string &bytes) { return printable(bytes); }
 
+// How wide each column is; 0: it is not shown.
 struct Columns {
     std::size_t token = 5;
     std::size_t handler = 7;
     std::size_t data = 4;
-    std::size_t size = 4;
-    std::size_t pos = 3;
-    std::size_t folios = 6;
-    std::size_t seals = 5;
-    bool memfds = false;
+    std::size_t size = 0;
+    std::size_t pos = 0;
+    std::size_t folios = 0;
+    std::size_t seals = 0;
+    std::size_t holes = 0;
+
+    bool memfds() const { return size != 0; }
 };
 
-Columns measure(const Luo &luo) {
+bool shows(const Shown &shown, const LuoSession &session) {
+    return shown.covers(session) &&
+           (!shown.token || std::any_of(session.files.begin(), session.files.end(),
+                                        [&](const LuoFile &file) { return shown.covers(file); }));
+}
+
+struct Holes {
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+};
+
+Holes count_holes(const Memfd &memfd) {
+    Holes result;
+    for (const FileRange &hole : holes(memfd)) {
+        result.bytes += hole.size;
+        result.count++;
+    }
+    return result;
+}
+
+Columns measure(const Luo &luo, const Shown &shown) {
     std::uint64_t token = 0;
     std::uint64_t data = 0;
     std::uint64_t size = 0;
     std::uint64_t pos = 0;
     std::uint64_t folios = 0;
     std::uint32_t seals = 0;
+    std::size_t seals_width = 5;
+    bool memfds = false;
     Columns columns;
     Cached handler(printable_string);
-    for (const LuoSession &session : luo.sessions)
+    for (const LuoSession &session : luo.sessions) {
+        if (!shown.covers(session))
+            continue;
         for (const LuoFile &file : session.files) {
+            if (!shown.covers(file))
+                continue;
             token = std::max(token, file.token);
             data = std::max(data, file.data);
             columns.handler = std::max(columns.handler, handler(file.compatible).size());
             if (!file.memfd)
                 continue;
-            columns.memfds = true;
+            memfds = true;
             size = std::max(size, file.memfd->size);
             pos = std::max(pos, file.memfd->pos);
             folios = std::max<std::uint64_t>(folios, file.memfd->folios.size());
             if (file.memfd->seals != seals) {
                 seals = file.memfd->seals;
-                columns.seals = std::max(columns.seals, seals_text(seals).size());
+                seals_width = std::max(seals_width, seals_text(seals).size());
             }
         }
+    }
     columns.token = std::max(columns.token, hex_width(token));
     columns.data = std::max(columns.data, hex_width(data));
-    columns.size = std::max(columns.size, decimal_width(size));
-    columns.pos = std::max(columns.pos, decimal_width(pos));
-    columns.folios = std::max(columns.folios, decimal_width(folios));
+    if (memfds) {
+        columns.size = std::max<std::size_t>(4, decimal_width(size));
+        columns.pos = std::max<std::size_t>(3, decimal_width(pos));
+        columns.folios = std::max<std::size_t>(6, decimal_width(folios));
+        columns.seals = seals_width;
+        columns.holes = 14;  // "3, 1020 KiB"; more is seldom
+    }
     return columns;
+}
+
+// Leaves columns out, those that fewest people ask for first, until a row fits into a terminal's line. Their names.
+std::string fit(Columns &columns, std::size_t width) {
+    std::string left_out;
+    if (width == 0)
+        return left_out;
+    const auto row = [&columns] {
+        std::size_t sum = 2;
+        for (const std::size_t column : {columns.token, columns.handler, columns.data, columns.size,
+                                         columns.pos, columns.folios, columns.seals, columns.holes})
+            sum += column == 0 ? 0 : column + 2;
+        return sum;
+    };
+    const std::pair<std::size_t Columns::*, const char *> order[] = {
+        {&Columns::pos, "POS"},       {&Columns::holes, "HOLES"}, {&Columns::seals, "SEALS"},
+        {&Columns::folios, "FOLIOS"}, {&Columns::data, "DATA"},   {&Columns::size, "SIZE"}};
+    for (const auto &[column, name] : order) {
+        if (row() <= width)
+            break;
+        if (columns.*column == 0)
+            continue;
+        columns.*column = 0;
+        left_out += (left_out.empty() ? "" : ", ") + std::string(name);
+    }
+    return left_out;
 }
 
 void show_folios(Output &out, const Memfd &memfd) {
@@ -99,46 +159,60 @@ void show_folios(Output &out, const Memfd &memfd) {
 }
 
 void show_memfd(Output &out, const Memfd &memfd, const Columns &columns) {
-    out << "  ";
-    out.decimal(memfd.size, columns.size) << "  ";
-    out.decimal(memfd.pos, columns.pos) << "  ";
-    out.decimal(memfd.folios.size(), columns.folios) << "  ";
-    if (memfd.seals == 0)
-        out.left("-", columns.seals);
-    else
-        out.left(seals_text(memfd.seals), columns.seals);
-    std::uint64_t bytes = 0;
-    std::uint64_t count = 0;
-    for (const FileRange &hole : holes(memfd)) {
-        bytes += hole.size;
-        count++;
+    const auto decimal = [&out](std::uint64_t number, std::size_t width) {
+        if (width != 0)
+            (out << "  ").decimal(number, width);
+    };
+    decimal(memfd.size, columns.size);
+    decimal(memfd.pos, columns.pos);
+    decimal(memfd.folios.size(), columns.folios);
+    if (columns.seals != 0) {
+        out << "  ";
+        if (memfd.seals == 0)
+            out.left("-", columns.seals);
+        else
+            out.left(seals_text(memfd.seals), columns.seals);
     }
-    if (count == 0)
+    if (columns.holes == 0)
+        return;
+    const Holes holes = count_holes(memfd);
+    if (holes.count == 0)
         out << "  -";
     else
-        out << "  " << count << ", " << size_text(bytes);
+        out << "  " << holes.count << ", " << size_text(holes.bytes);
+}
+
+void show_header(Output &out, const Columns &columns) {
+    out << "    ";
+    out.right("TOKEN", columns.token) << "  ";
+    out.left("HANDLER", columns.handler);
+    const auto right = [&out](const char *name, std::size_t width) {
+        if (width != 0)
+            (out << "  ").right(name, width);
+    };
+    right("DATA", columns.data);
+    right("SIZE", columns.size);
+    right("POS", columns.pos);
+    right("FOLIOS", columns.folios);
+    if (columns.seals != 0)
+        (out << "  ").left("SEALS", columns.seals);
+    out << (columns.holes != 0 ? "  HOLES\n" : "\n");
 }
 
 }  // namespace
 
-void show_files(Output &out, const Luo &luo, const Summary &summary, bool verbose) {
-    const Columns columns = measure(luo);
-    if (summary.files != 0) {
-        out << "    ";
-        out.right("TOKEN", columns.token) << "  ";
-        out.left("HANDLER", columns.handler) << "  ";
-        out.right("DATA", columns.data);
-        if (columns.memfds) {
-            out << "  ";
-            out.right("SIZE", columns.size) << "  ";
-            out.right("POS", columns.pos) << "  ";
-            out.right("FOLIOS", columns.folios) << "  ";
-            out.left("SEALS", columns.seals) << "  HOLES";
-        }
-        out << '\n';
-    }
+void show_files(Output &out, const Luo &luo, const Shown &shown, bool verbose) {
+    Columns columns = measure(luo, shown);
+    const bool memfds = columns.memfds();
+    const std::string left_out = fit(columns, out.columns());
+    if (std::any_of(luo.sessions.begin(), luo.sessions.end(), [&](const LuoSession &session) {
+            return shows(shown, session) && !session.files.empty();
+        }))
+        show_header(out, columns);
     Cached handler(printable_string);
     for (const LuoSession &session : luo.sessions) {
+        if (!shows(shown, session))
+            continue;
         std::uint64_t bytes = 0;
         for (const LuoFile &file : session.files)
             bytes = saturating_add(bytes, file.memfd ? file.memfd->size : 0);
@@ -148,14 +222,14 @@ void show_files(Output &out, const Luo &luo, const Summary &summary, bool verbos
             out << ", " << size_text(bytes);
         out << '\n';
         for (const LuoFile &file : session.files) {
+            if (!shown.covers(file))
+                continue;
             out << "    ";
             out.hex(file.token, columns.token) << "  ";
-            if (file.memfd || !columns.memfds)
-                out.left(handler(file.compatible), columns.handler);
-            else
-                out.left(handler(file.compatible), columns.handler, Style::warning);
-            out << "  ";
-            out.hex(file.data, columns.data, Style::address);
+            const bool known = file.memfd || !memfds;
+            out.left(handler(file.compatible), columns.handler, known ? Style::plain : Style::warning);
+            if (columns.data != 0)
+                (out << "  ").hex(file.data, columns.data, Style::address);
             if (file.memfd)
                 show_memfd(out, *file.memfd, columns);
             out << '\n';
@@ -163,6 +237,8 @@ void show_files(Output &out, const Luo &luo, const Summary &summary, bool verbos
                 show_folios(out, *file.memfd);
         }
     }
+    if (!left_out.empty())
+        out << "  (the terminal is too narrow for " << left_out << ")\n";
 }
 
 }  // namespace kho::tool

@@ -62,18 +62,21 @@ void put_memory(Json &json, const Handover &handover) {
     json.end();
 }
 
-void put_luo(Json &json, const Luo &luo) {
+void put_luo(Json &json, const Luo &luo, const Shown &shown) {
     json.object("luo").text("compatible", compatible(luo.format)).hex("root", luo.root);
     json.number("liveupdate_number", luo.liveupdate_number).hex("session_header", luo.session_header);
     json.array("sessions");
     for (const LuoSession &session : luo.sessions) {
+        if (!shown.covers(session))
+            continue;
         json.object().foreign("name", session.name).array("files");
         for (const LuoFile &file : session.files)
-            json.object_row()
-                .foreign("compatible", file.compatible)
-                .hex("token", file.token)
-                .hex("data", file.data)
-                .end();
+            if (shown.covers(file))
+                json.object_row()
+                    .foreign("compatible", file.compatible)
+                    .hex("token", file.token)
+                    .hex("data", file.data)
+                    .end();
         json.end().end();
     }
     json.end();
@@ -109,13 +112,13 @@ void put_memfd(Json &json, const Memfd &memfd) {
     json.end();
 }
 
-void put_memfds(Json &json, const Handover &handover) {
+void put_memfds(Json &json, const Handover &handover, const Shown &shown) {
     json.array("memfds");
     for (std::size_t i = 0; handover.luo && i < handover.luo->sessions.size(); i++) {
         const LuoSession &session = handover.luo->sessions[i];
         for (std::size_t j = 0; j < session.files.size(); j++) {
             const LuoFile &file = session.files[j];
-            if (!file.memfd)
+            if (!file.memfd || !shown.covers(session) || !shown.covers(file))
                 continue;
             json.object().foreign("session", session.name).number("session_index", i);
             json.number("file_index", j).hex("token", file.token);
@@ -166,7 +169,8 @@ void put_findings(Json &json, const Findings &findings) {
     json.end();
 }
 
-void show_json(Output &out, const Input &input, const Summary &summary, const Findings &findings) {
+void show_json(Output &out, const Input &input, const Summary &summary, const Shown &shown,
+               const Findings &findings) {
     const Handover &handover = input.handover;
     Json json(out);
     json.object().foreign("file", input.path);
@@ -176,11 +180,15 @@ void show_json(Output &out, const Input &input, const Summary &summary, const Fi
     json.end();
     json.object("kho").text("compatible", compatible(handover.format)).hex("fdt", handover.fdt);
     json.hex("memory_map", handover.memory_map).hex("scratch_array", handover.scratch_array.start).end();
-    put_memory(json, handover);
-    if (handover.luo)
-        put_luo(json, *handover.luo);
-    put_memfds(json, handover);
-    put_others(json, handover);
+    if (shown.summary) {
+        json.boolean("summary", true);
+    } else {
+        put_memory(json, handover);
+        if (handover.luo)
+            put_luo(json, *handover.luo, shown);
+        put_memfds(json, handover, shown);
+        put_others(json, handover);
+    }
     put_totals(json, summary);
     put_findings(json, findings);
     json.end();

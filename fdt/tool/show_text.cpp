@@ -14,7 +14,7 @@ void heading(Output &out, std::string_view name, std::string_view rest = {}) {
 }
 
 void fact(Output &out, std::string_view name, std::string_view text) {
-    out.left(name, 16, Style::heading) << text << '\n';
+    out.left(name, 16, Style::heading).prose(text, 16) << '\n';
 }
 
 std::string addressed(std::string_view text, PhysAddr address) {
@@ -177,17 +177,23 @@ void show_scratch(Output &out, const std::vector<Range> &scratch) {
 
 }  // namespace
 
-void show_text(Output &out, const Input &input, const Summary &summary, bool verbose) {
+void show_text(Output &out, const Input &input, const Summary &summary, const Shown &shown, bool verbose) {
     const Handover &handover = input.handover;
+    if (shown.selects()) {
+        show_files(out, *handover.luo, shown, verbose);
+        return;
+    }
     show_facts(out, input, summary);
     if (const auto &metadata = handover.kexec_metadata)
         fact(out, "Kexec",
              "number " + std::to_string(metadata->kexec_count) + " since the cold boot, from Linux " +
                  printable(metadata->previous_release));
+    if (shown.summary)
+        return;
     if (handover.luo) {
         if (!input.blob) {
             heading(out, "Sessions: ", std::to_string(summary.sessions));
-            show_files(out, *handover.luo, summary, verbose);
+            show_files(out, *handover.luo, shown, verbose);
             show_flbs(out, *handover.luo);
         }
     }

@@ -2,8 +2,10 @@
 // Where extracted bytes go: a file that appears whole or not at all, or standard output.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fdt/atomic_file.h"
 #include "fdt/file_content.h"
@@ -11,10 +13,14 @@
 
 namespace kho::tool {
 
+// What is wrong with a file's name for a verb that writes `ending` (".svg"; "" for a recording or another ELF file): it ends as the
+// files of another format do. "" if nothing is: names without an ending, and with one that no format claims, are the user's own.
+std::string wrong_ending(std::string_view path, std::string_view ending);
+
 class Target {
 public:
     // "-" is standard output. Errors: io.
-    static Result<Target> open(Command &command, const std::string &path);
+    static Result<Target> open(Command &command, const std::string &path, Holds holds = Holds::memory);
 
     Outcome write(std::span<const std::byte> bytes);
     // A hole, in a file.
@@ -33,5 +39,10 @@ private:
     Output *out_;
     std::optional<AtomicFile> file_;
 };
+
+// Opens the target, lets `fill` write, and gives it its name. Errors are said on standard error: those of the file that is read
+// with `source`. Returns an Exit.
+int write_target(Command &command, const std::string &source, const std::string &path,
+                 const std::function<Outcome(Target &)> &fill, Holds holds = Holds::memory);
 
 }  // namespace kho::tool

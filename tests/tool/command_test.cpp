@@ -40,7 +40,9 @@ TEST(Command, TellsItsVersion) {
     const Ran ran = kho({"--version"});
     EXPECT_EQ(ran.status, 0);
     EXPECT_TRUE(std::regex_match(ran.out, std::regex("kho \\(kexec-handover\\) [0-9.]+\n"))) << ran.out;
-    EXPECT_EQ(kho({"show", "--version"}).out, ran.out);
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{"-V"}, {"version"}, {"show", "--version"}, {"check", "-V"}})
+        EXPECT_EQ(kho(arguments).out, ran.out);
 }
 
 TEST(Command, HelpsWithEachVerbInLinesThatFitATerminal) {
@@ -68,6 +70,11 @@ TEST(Command, RefusesWrongUsageWithAHint) {
         {{"shwo"}, "kho: there is no verb \"shwo\"; do you mean show?; see kho --help\n"},
         {{"xyzzy"}, "kho: there is no verb \"xyzzy\"; see kho --help\n"},
         {{"\x1b[2J"}, "kho: there is no verb \"\\x1b[2J\"; see kho --help\n"},
+        {{"ab"}, "kho: there is no verb \"ab\"; see kho --help\n"},
+        {{"chekc"}, "kho: there is no verb \"chekc\"; do you mean check?; see kho --help\n"},
+        {{"check", "--session", "a"}, "kho: check: there is no option --session; see kho check --help\n"},
+        {{"check", "--only=kho", "a"},
+         "kho: check: there is no check \"kho\"; do you mean kho-fdt-address?; see kho check --help\n"},
         {{"--frob"}, "kho: there is no option \"--frob\"; see kho --help\n"},
         {{"show"}, "kho: show: expected FILE; see kho show --help\n"},
         {{"show", "a", "b"}, "kho: show: one argument too many: \"b\"; see kho show --help\n"},
@@ -76,11 +83,11 @@ TEST(Command, RefusesWrongUsageWithAHint) {
         {{"show", "--json=yes", "a"}, "kho: show: --json takes no value; see kho show --help\n"},
         {{"show", "-x", "a"}, "kho: show: there is no option -x; see kho show --help\n"},
         {{"show", "--color=blue", "a"},
-         "kho: show: --color: 'blue' is none of auto, always, never; see kho show --help\n"},
+         "kho: show: --color: 'blue' is not auto, always or never; see kho show --help\n"},
         {{"show", "--base=1x", "a"},
-         "kho: show: --base: '1x' is no number such as 4096, 0x1000 or 4K; see kho show --help\n"},
+         "kho: show: --base: '1x' is not a number (4096, 0x1000, 4K); see kho show --help\n"},
         {{"show", "--fdt=0x10000000000000000", "a"},
-         "kho: show: --fdt: '0x10000000000000000' is no number such as 4096, 0x1000 or 4K; see kho show "
+         "kho: show: --fdt: '0x10000000000000000' is not a number (4096, 0x1000, 4K); see kho show "
          "--help\n"},
         {{"check"}, "kho: check: expected FILE; see kho check --help\n"},
         {{"check", "--list", "a"}, "kho: check: --list takes no file; see kho check --help\n"},
@@ -131,9 +138,6 @@ TEST(Command, SaysSoWhenItsOutputIsLost) {
         const Ran full = kho_into("/dev/full", arguments);
         EXPECT_EQ(full.status, 2) << arguments.back();
         EXPECT_EQ(full.err, "kho: standard output: No space left on device\n") << arguments.back();
-        const Ran closed = kho_into_closed_pipe(arguments);
-        EXPECT_EQ(closed.status, 2) << arguments.back();
-        EXPECT_EQ(closed.err, "kho: standard output: Broken pipe\n") << arguments.back();
     }
 }
 

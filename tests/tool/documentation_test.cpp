@@ -100,6 +100,8 @@ TEST_F(Schema, HoldsForWhatEachVerbPrints) {
     for (const char *release : {"6.19", "7.0", "7.1", "7.2"}) {
         const std::string path = record_sample(folder, release);
         EXPECT_EQ(problems("show", kho({"show", "--json", path}).out), "") << release;
+        EXPECT_EQ(problems("show", kho({"show", "--json", "--summary", path}).out), "") << release;
+        EXPECT_EQ(problems("show", kho({"show", "--json", "--token=1", path}).out), "") << release;
         EXPECT_EQ(problems("find", kho({"find", "--json", path}).out), "") << release;
         EXPECT_EQ(problems("check", kho({"check", "--json", "--for=all", path}).out), "") << release;
         EXPECT_EQ(problems("check", kho({"check", "--json", path, path, "/nonexistent"}).out), "") << release;
@@ -156,7 +158,7 @@ std::set<std::string> completed(const std::vector<std::string> &words) {
 }
 
 TEST(Completion, OffersVerbsOptionsChecksAndFiles) {
-    std::set<std::string> verbs{"help", "--help", "--version"};
+    std::set<std::string> verbs{"help", "--help", "--version", "version"};
     for (const tool::Verb &verb : tool::verbs()) verbs.insert(verb.name);
     EXPECT_EQ(completed({""}), verbs);
     EXPECT_EQ(completed({"sh"}), std::set<std::string>{"show"});

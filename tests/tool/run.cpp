@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/tool/run.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <regex>
+#include <thread>
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +80,37 @@ Ran kho_into_closed_pipe(std::vector<std::string> arguments) {
     Ran ran = spawn(with_kho(std::move(arguments)), ends[1]);
     close(ends[1]);
     return ran;
+}
+
+Ran kho_on_terminal(unsigned columns, std::vector<std::string> arguments) {
+    const int ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char name[64];
+    if (ours < 0 || grantpt(ours) != 0 || unlockpt(ours) != 0 || ptsname_r(ours, name, sizeof name) != 0)
+        std::abort();
+    const int theirs = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    winsize size{};
+    size.ws_col = static_cast<unsigned short>(columns);
+    ioctl(theirs, TIOCSWINSZ, &size);
+    std::string out;
+    // Read meanwhile: a terminal holds little. It ends with an error when the last other side is closed.
+    std::thread reader([&] {
+        char part[4096];
+        for (ssize_t got = 0; (got = read(ours, part, sizeof part)) > 0;)
+            out.append(part, static_cast<std::size_t>(got));
+    });
+    Ran ran = spawn(with_kho(std::move(arguments)), theirs);
+    close(theirs);
+    reader.join();
+    close(ours);
+    std::erase(out, '\r');
+    ran.out = out;
+    return ran;
+}
+
+std::size_t characters(const std::string &text) {
+    const std::string plain = std::regex_replace(text, std::regex("\x1b\\[[0-9;]*m"), "");
+    return static_cast<std::size_t>(
+        std::count_if(plain.begin(), plain.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 }  // namespace kho::test

@@ -7,6 +7,7 @@
 
 #include "fdt/check.h"
 #include "fdt/generation.h"
+#include "fdt/text.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
 #include "tests/unit/fdt/image_test_memory.h"
@@ -47,6 +48,55 @@ TEST_P(Sample, IsShownAsJson) {
     const Ran ran = kho({"show", "--json", path});
     EXPECT_EQ(ran.status, 0) << ran.err;
     expect_golden("show-" + GetParam() + ".json", ran.out, folder);
+}
+
+// The lines of --session and --token are those of the whole, and nothing else is there.
+TEST_P(Sample, IsShownInPart) {
+    const std::string whole = kho({"show", path}).out;
+    const Handover content = sample_content(GetParam());
+    for (const LuoSession &session : content.luo->sessions) {
+        const std::string shown = kho({"show", path, "--session", session.name}).out;
+        EXPECT_EQ(shown.find("Preserved"), std::string::npos);
+        for (const LuoSession &other : content.luo->sessions)
+            EXPECT_EQ(shown.find(in_quotes(other.name)) != std::string::npos, other.name == session.name)
+                << shown;
+        for (const LuoFile &file : session.files) {
+            const std::string one =
+                kho({"show", path, "--session", session.name, "--token", std::to_string(file.token)}).out;
+            EXPECT_NE(one.find(hex(file.token) + "  " + file.compatible), std::string::npos) << one;
+            const std::string table = one.substr(0, one.find("\nFindings"));
+            EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3) << one;
+        }
+        const std::string json = kho({"show", path, "--json", "--session", session.name}).out;
+        std::size_t tokens = 0;
+        for (std::size_t at = 0; (at = json.find("\"data\": ", at)) != std::string::npos; at++) tokens++;
+        const std::size_t flbs = content.luo->flbs ? content.luo->flbs->size() : 0;
+        EXPECT_EQ(tokens, session.files.size() + flbs) << json;
+    }
+    for (const auto &[arguments, said] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{"--session", "no such"}, "there is no session \"no such\""},
+             {{"--token", "0x777"}, "there is no file with token 0x777"},
+             {{"--session", content.luo->sessions[0].name, "--token", "0x777"},
+              "there is no file with token 0x777 in session \"" + content.luo->sessions[0].name + "\""}}) {
+        std::vector<std::string> command = {"show", path};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        const Ran ran = kho(command);
+        EXPECT_EQ(ran.status, 2);
+        EXPECT_EQ(ran.out, "");
+        EXPECT_EQ(ran.err, "kho: " + path + ": " + said + "\n");
+    }
+    EXPECT_EQ(kho({"show", path, "--summary", "--token=1"}).status, 2);
+}
+
+TEST_P(Sample, IsShownAsASummary) {
+    const std::string whole = kho({"show", path}).out;
+    const std::string summary = kho({"show", path, "--summary"}).out;
+    EXPECT_TRUE(whole.starts_with(summary.substr(0, summary.find("\nFindings"))));
+    EXPECT_NE(summary.find("Sessions"), std::string::npos);
+    EXPECT_EQ(summary.find("TOKEN"), std::string::npos);
+    const std::string json = kho({"show", path, "--summary", "--json"}).out;
+    EXPECT_NE(json.find("\"totals\""), std::string::npos);
+    EXPECT_EQ(json.find("\"preserved\": ["), std::string::npos);
 }
 
 TEST_P(Sample, HasNothingWrongButAHandlerThatNoKernelHas) {

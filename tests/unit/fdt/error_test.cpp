@@ -38,6 +38,10 @@ TEST(Release, KnowsTheReleasesThatHaveHandoversAndNoOthers) {
     EXPECT_EQ(release->kho_compatible, "kho-v1");
     EXPECT_EQ(release->luo_compatible, "luo-v1");
     EXPECT_EQ(release->session_compatible, "luo-session-v2");
+    for (const char *name : {"v6.19", "6.19.14", "v6.19.14", "linux-6.19", "linux-6.19.14"})
+        EXPECT_EQ(find_release(name), release) << name;
+    for (const char *name : {"v", "linux-", "6", "vv6.19", "6.190", "v6.1", "x6.19"})
+        EXPECT_EQ(find_release(name), nullptr) << name;
     EXPECT_EQ(find_release("6.1"), nullptr);
     EXPECT_EQ(find_release(""), nullptr);
     for (const Release &known : releases()) EXPECT_EQ(find_release(known.name), &known);
