@@ -11,7 +11,7 @@ SOURCE = pathlib.Path(os.environ["KHO_SOURCE"])
 BUILD = pathlib.Path(os.environ["KHO_BUILD"])
 KERNELS = pathlib.Path(os.environ.get("KHO_KERNELS") or "/nonexistent")
 
-# What ci/demo would do first: everything is installed and built when tests run.
+# What ci/demo would do first: everything is installed and built when tests run. Only the scripts of ci/ find these.
 STUBS = {"dpkg-query": "echo install ok installed", "ninja": ":"}
 
 
@@ -33,6 +33,7 @@ class Checkout:
         self.printed = set()  # lines of a transcript that look like commands, and are what one printed
         (folder / "build").mkdir(parents=True)
         (folder / "bin").mkdir()
+        (folder / "stubs").mkdir()
         for entry in SOURCE.iterdir():
             if not entry.name.startswith((".", "build")):
                 (folder / entry.name).symlink_to(entry)
@@ -40,13 +41,16 @@ class Checkout:
             (folder / "build" / name).symlink_to(BUILD / name)
         (folder / "bin/kho").symlink_to(BUILD / "fdt/kho")
         for name, body in STUBS.items():
-            stub = folder / "bin" / name
+            stub = folder / "stubs" / name
             stub.write_text(f"#!/bin/sh\n{body}\n")
             stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
 
     def run(self, command, seconds=150):
         """Exit status and all that is printed."""
-        environment = dict(os.environ, PATH=f"{self.folder}/bin:{os.environ['PATH']}", PWD=str(self.folder))
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        if command.startswith("ci/"):
+            path = f"{self.folder}/stubs:{path}"
+        environment = dict(os.environ, PATH=path, PWD=str(self.folder))
         ran = subprocess.run(
             ["sh", "-c", command], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False,

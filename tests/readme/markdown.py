@@ -86,6 +86,19 @@ def commands(text):
             )
 
 
+def names(text):
+    """The commands that sentences name, most with an argument or an option: (line, words)."""
+    inside = {block.line + at for block in blocks(text) for at in range(len(block.lines))}
+    lines = ["" if number in inside or line == "```" else line for number, line in enumerate(text.splitlines(), 1)]
+    prose = "\n".join(lines)
+    for span in re.finditer(r"(?<!`)`([^`]+)`(?!`)", prose):
+        words = span[1].split()
+        while words and re.match(r"[A-Z_]+=", words[0]):
+            words.pop(0)
+        if words and re.match(r"(build/fdt/)?kho$|ci/[a-z-]+$|meson$|ninja$|qemu-system-", words[0]):
+            yield prose.count("\n", 0, span.start()) + 1, words
+
+
 def masked(line):
     """What varies is left out: numbers behind a `#`, which are measured; addresses; patch levels; the width of columns."""
     before, sign, behind = line.rstrip("\r").partition("# ")
