@@ -24,6 +24,7 @@ class Device final : public qemu::DeviceModel {
 public:
     KexecOptions options{.kernel = {}, .initrd = {}, .append = {}, .record = {}, .handover = {}};
     bool kernel_set = false, initrd_set = false, append_set = false;
+    bool verdict_required = true;
 
     std::string realize(std::span<std::byte> rom) override;
     void reset() override;
@@ -48,12 +49,14 @@ private:
 
 // The exit status of the process is decided after every object is gone.
 Verdict final_verdict = Verdict::none;
+bool a_verdict_is_required = false;
 
 int exit_status() {
     switch (final_verdict) {
         case Verdict::none:
-            return -1;
+            return a_verdict_is_required ? 1 : -1;
         case Verdict::passed:
+        case Verdict::passed_at_power_off:
             return 0;
         case Verdict::pending:
         case Verdict::failed:
@@ -66,6 +69,7 @@ std::string Device::realize(std::span<std::byte> rom) {
     std::ranges::copy(make_purgatory(), rom.begin());
     settle_paths();
     kexec_.emplace(qemu::guest_memory(), rom);
+    a_verdict_is_required = verdict_required;
     qemu::set_exit_status_filter(exit_status);
     return {};
 }
@@ -207,8 +211,9 @@ void Device::ring(Command command) {
 }
 
 void Device::set_verdict(Verdict verdict) {
-    // Only forward: a promise cannot be taken back, and what was said last is not said anew.
-    if (verdict > Verdict::failed || verdict <= final_verdict || final_verdict == Verdict::passed)
+    // Only forward: a promise cannot be taken back, and the first verdict is the last.
+    if (verdict > Verdict::passed_at_power_off || verdict <= final_verdict ||
+        final_verdict > Verdict::pending)
         return;
     final_verdict = verdict;
     if (verdict == Verdict::passed || verdict == Verdict::failed)
@@ -271,6 +276,13 @@ std::string set_poison(qemu::DeviceModel &model, std::string_view text) {
     return "'" + std::string(text) + "' is none of on, off, zero";
 }
 
+std::string set_verdict_required(qemu::DeviceModel &model, std::string_view text) {
+    if (text != "required" && text != "optional")
+        return "'" + std::string(text) + "' is none of required, optional";
+    device(model).verdict_required = text == "required";
+    return {};
+}
+
 std::string get_poison(const qemu::DeviceModel &model) {
     for (const auto &[name, poison] : poison_names) {
         if (device(model).options.poison == poison)
@@ -324,6 +336,14 @@ constexpr qemu::Property properties[] = {
      .description = "what becomes of memory that was not preserved: on (bytes 0xcc, default), off, zero",
      .get = get_poison,
      .set = set_poison},
+    {.name = "verdict",
+     .description = "required (default): QEMU's exit status is 1 if the guest gives no verdict; optional: "
+                    "it is then QEMU's own",
+     .get =
+         [](const qemu::DeviceModel &m) {
+             return std::string(device(m).verdict_required ? "required" : "optional");
+         },
+     .set = set_verdict_required},
     {.name = "state", .description = "idle, or the step that a kexec is in", .get = get_state},
     {.name = "last-error",
      .description = "why the last command was refused, empty if it was not",

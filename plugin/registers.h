@@ -42,7 +42,7 @@ enum class Register : std::uint32_t {
     luo_fdt = 0x90,            // R  u64  address of the last LUO FDT, 0: none
     mismatched_ranges =
         0x98,        // R  u64  pieces of preserved memory whose checksum differed at the last verify
-    verdict = 0xa0,  // RW u32  Verdict, forward only; passed and failed end QEMU
+    verdict = 0xa0,  // RW u32  Verdict, forward only
     orders = 0xa4,   // R  u32  Order bits: what the device's properties ask of whoever finds a handover
     release = 0xa8,  // R  u32  of the format that is written: major << 8 | minor
 };
@@ -72,13 +72,15 @@ enum class State : std::uint32_t {
     handed_over = 5,  // the next kernel is in place; only enter is accepted
 };
 
-// What the guest wants QEMU to report about it. `pending` promises a verdict: should the machine stop
-// without one (triple fault, reset, power off), QEMU's exit status says failure.
+// What the guest wants QEMU to report about it. Should the machine stop without passed or failed (triple
+// fault, reset, power off), QEMU's exit status says failure, unless verdict=optional is set and nothing is
+// `pending`.
 enum class Verdict : std::uint32_t {
     none = 0,
-    pending = 1,
-    passed = 2,  // QEMU exits with status 0
-    failed = 3,  // QEMU exits with status 1
+    pending = 1,              // a verdict is promised
+    passed = 2,               // QEMU exits with status 0
+    failed = 3,               // QEMU exits with status 1
+    passed_at_power_off = 4,  // as passed, but the guest turns the machine off when its console is written
 };
 
 // Result of a command. The numbers are part of the interface: append only.

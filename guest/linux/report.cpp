@@ -12,6 +12,7 @@
 
 #include "guest/linux/descriptor.h"
 #include "guest/linux/text.h"
+#include "guest/linux/verdict.h"
 
 namespace agent {
 
@@ -64,6 +65,8 @@ std::string name_of_error(int error) {
 }
 
 void end(bool passed, std::string_view what) {
+    if (const std::string why = give_verdict(passed); !why.empty())
+        Report::note(why);
     say(std::string(passed ? "PASS " : "FAIL ") + std::string(what) + "\n");
     reboot(RB_POWER_OFF);
     say(text("# power off: %s\n", name_of_error(errno).c_str()));

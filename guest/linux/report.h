@@ -19,7 +19,7 @@ public:
     // A result. `detail`: what was measured, or why not.
     bool result(bool passed, std::string_view name, std::string_view detail = {});
     // A line that begins with #.
-    void note(std::string_view line);
+    static void note(std::string_view line);
 
     bool passed() const { return first_failure_.empty() && results_ == plan_; }
     // What failed first, with its reason.
@@ -33,7 +33,8 @@ private:
 // "ENOENT" of an errno, negative as system calls and the kernel have it, or positive.
 std::string name_of_error(int error);
 
-// Says "PASS what" or "FAIL what" and turns the machine off.
+// Says "PASS what" or "FAIL what", also to the kexec-handover device if there is one, and turns the machine
+// off.
 [[noreturn]] void end(bool passed, std::string_view what);
 [[noreturn]] void bail_out(std::string_view why);
 

@@ -92,6 +92,14 @@ class Legs(unittest.TestCase):
         status, _, result = self.run_leg()
         self.assertEqual((status, result["verdict"]), (1, "warning"))
 
+    def test_exit_status(self):
+        """Status 0 belongs to a handover that was accepted, and to no other"""
+        for status, replay in ((0, "echo 'KHO: disabling KHO revival'; echo 'FAIL Linux 7.3'"), (1, ACCEPTED)):
+            self.qemu(f"{replay}; exit {status}")
+            _, output, result = self.run_leg()
+            self.assertIn(f"yet QEMU's exit status is {status}", " ".join(result["failures"]))
+            self.assertIn("not ok 1", output)
+
     def test_wrong_prediction(self):
         """A leg fails if kho predicts something else"""
         self.kho("panic")

@@ -9,6 +9,7 @@
 
 #include "fdt/elf_core.h"
 #include "fdt/reader.h"
+#include "guest.h"
 #include "guest_image.h"
 #include "qtest.h"
 #include "tests/temporary_folder.h"
@@ -91,7 +92,7 @@ TEST(Purgatory, IsReadOnlyMemory) {
 }
 
 TEST(Doorbell, RefusesNonsenseAndQemuGoesOn) {
-    QTest q(machine());
+    QTest q(machine("verdict=optional"));
     EXPECT_EQ(q.ring(Command::kexec), Status::no_descriptor);
     EXPECT_EQ(q.property("last-error").get<std::string>().substr(0, 14), "no_descriptor:");
     EXPECT_EQ(q.ring(Command::enter), Status::not_handed_over);
@@ -363,8 +364,8 @@ TEST(Recording, OnAFullDiskLeavesTheOldOneAndNoPartOfANewOne) {
 
 // The statement of the guest that counts for scripts: QEMU's exit status.
 // QEMU stays after a verdict here, to see whether it can be changed.
-int end_with(const std::vector<Verdict> &verdicts) {
-    Machine m = machine();
+int end_with(const std::vector<Verdict> &verdicts, const std::string &options = "") {
+    Machine m = machine(options);
     m.more = {"-no-shutdown"};
     QTest q(m);
     for (const Verdict verdict : verdicts) q.write32(Register::verdict, static_cast<std::uint32_t>(verdict));
@@ -372,14 +373,39 @@ int end_with(const std::vector<Verdict> &verdicts) {
 }
 
 TEST(Verdict, BecomesTheExitStatus) {
-    EXPECT_EQ(end_with({}), 0);
+    EXPECT_EQ(end_with({}), 1) << "there was none";
     EXPECT_EQ(end_with({Verdict::passed}), 0);
+    EXPECT_EQ(end_with({Verdict::passed_at_power_off}), 0);
+    EXPECT_EQ(end_with({Verdict::pending, Verdict::passed_at_power_off}), 0);
+    EXPECT_EQ(end_with({Verdict::failed, Verdict::passed_at_power_off}), 1);
+    EXPECT_EQ(end_with({Verdict::passed_at_power_off, Verdict::failed}), 0);
+    EXPECT_EQ(end_with({Verdict{5}}), 1) << "no verdict";
     EXPECT_EQ(end_with({Verdict::pending, Verdict::passed}), 0);
     EXPECT_EQ(end_with({Verdict::failed}), 1);
     EXPECT_EQ(end_with({Verdict::pending}), 1) << "a promised verdict that never came";
     EXPECT_EQ(end_with({Verdict::pending, Verdict::none}), 1) << "a promise cannot be taken back";
     EXPECT_EQ(end_with({Verdict::failed, Verdict::passed}), 1) << "nor a verdict";
     EXPECT_EQ(end_with({Verdict::passed, Verdict::failed}), 0);
+}
+
+TEST(Verdict, CanBeOptional) {
+    EXPECT_EQ(end_with({}, "verdict=optional"), 0);
+    EXPECT_EQ(end_with({Verdict::passed}, "verdict=optional"), 0);
+    EXPECT_EQ(end_with({Verdict::failed}, "verdict=optional"), 1);
+    EXPECT_EQ(end_with({Verdict::pending}, "verdict=optional"), 1);
+}
+
+// A guest that says no word to the device: QEMU ends by its user, or by the guest's reset.
+TEST(Verdict, IsMissingWhoeverEndsQemu) {
+    for (const char *const options : {"verdict=required", "verdict=optional"}) {
+        Machine m = machine(options);
+        m.more = {"-S"};
+        harness::Guest guest(m);
+        guest.qmp("system_reset");
+        const harness::Outcome outcome = guest.finish(20);
+        EXPECT_EQ(outcome.exit_status, options == std::string("verdict=required") ? 1 : 0)
+            << outcome.report();
+    }
 }
 
 TEST(Properties, AreCheckedWhenSet) {
@@ -395,6 +421,7 @@ TEST(Properties, AreCheckedWhenSet) {
               std::string::npos);
     EXPECT_NE(refusal("release=").find("is not known"), std::string::npos);
     EXPECT_NE(refusal("poison=maybe").find("none of on, off, zero"), std::string::npos);
+    EXPECT_NE(refusal("verdict=none").find("none of required, optional"), std::string::npos);
     EXPECT_NE(refusal("kexec-count=3").find("kexec-count"), std::string::npos);
     EXPECT_NE(refusal("nonsense=1").find("nonsense"), std::string::npos);
 }
@@ -420,7 +447,7 @@ TEST(Properties, CanBeReadWhileRunningAndNotBeChanged) {
 TEST(Plugin, HelpPrintsEveryPropertyWithADescriptionAndExits) {
     const auto outcome = harness::run_command({harness::qemu(), "-plugin", harness::plugin() + ",help=on"});
     EXPECT_EQ(outcome.exit_status, 0) << outcome.report();
-    for (const char *name : {"kernel", "initrd", "append", "release", "record", "poison", "state",
+    for (const char *name : {"kernel", "initrd", "append", "release", "record", "poison", "verdict", "state",
                              "last-error", "kexec-count", "preserved-bytes", "kho-fdt", "luo-fdt"})
         EXPECT_EQ(harness::lines_with(outcome.console, "  " + std::string(name) + " ").size(), 1u) << name;
 }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include "gobject.h"
 
@@ -67,6 +68,20 @@ std::vector<std::string> Machine::arguments() const {
     return result;
 }
 
+std::string Outcome::disagreement() const {
+    bool passed = false;
+    std::istringstream lines(console);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("PASS "))
+            passed = true;
+        else if (line.starts_with("FAIL ") || line.find("Kernel panic") != std::string::npos)
+            passed = false;
+    }
+    if (timed_out || passed == (exit_status == 0))
+        return {};
+    return std::string("the console ") + (passed ? "ends" : "does not end") + " with PASS, but: " + report();
+}
+
 std::string Outcome::report() const {
     std::ostringstream out;
     if (timed_out)
@@ -125,6 +140,13 @@ Outcome run_command(const std::vector<std::string> &arguments, unsigned limit_se
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (!outcome.timed_out && g_subprocess_get_if_exited(process.get()))
         outcome.exit_status = g_subprocess_get_exit_status(process.get());
+    return outcome;
+}
+
+Outcome run(const Machine &machine, unsigned limit_seconds) {
+    Outcome outcome = run_command(machine.arguments(), limit_seconds);
+    if (const std::string why = outcome.disagreement(); machine.with_device && !why.empty())
+        throw std::runtime_error(why);
     return outcome;
 }
 
