@@ -65,7 +65,10 @@ kexec_handover::Status enter_purgatory(std::uint64_t purgatory_entry, kho::PhysA
 // to the console and the run ends as failed. 0 stops it.
 void watchdog(unsigned seconds);
 
-// Ends the run when there is no device to tell the verdict to, or after it was told: never returns.
+// Turns the machine off, where there is no device to give the verdict to; comes back if it cannot.
+void power_off();
+
+// Ends the run after the verdict was given, or where nothing can be turned off: never returns.
 [[noreturn]] void halt();
 
 // Resets the machine without a word, as a kernel does that lost its way: for tests.

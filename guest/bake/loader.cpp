@@ -5,10 +5,11 @@
 //   memory map of the machine ── is what is needed RAM? ── are the parts as they were loaded? ──
 //   move, zero, fill in boot_params ── kernel
 //
-// Whatever is wrong is said on the serial port, and the machine stands still.
+// Whatever is wrong is said on the serial port, and the machine is turned off.
 #include "fdt/abi/bake.h"
 #include "fdt/abi/x86_boot.h"
 #include "guest/arch/x86_64/cpu.h"
+#include "guest/arch/x86_64/power_off.h"
 #include "guest/arch/x86_64/pvh.h"
 #include "guest/bake/memory_map.h"
 #include "guest/bake/serial.h"
@@ -31,6 +32,7 @@ static_assert(abi::bake_load_address == 1);
 
 [[noreturn]] void stop() {
     print("\nkho: the machine is stopped\n");
+    guest::arch::power_off();
     for (;;) asm volatile("cli; hlt");
 }
 
@@ -72,7 +74,17 @@ void check_ram(const MemoryMap &map, const abi::bake_range *needs, unsigned coun
         print_hex(needs[i].start);
         print("-");
         print_hex(end - 1);
-        print(".\nkho: start this with as much memory (-m) as the machine that was recorded");
+        if (const kho::abi::e820_entry *reserved = reserved_at(map, missing)) {
+            print(".\nkho: firmware keeps ");
+            print_hex(reserved->addr);
+            print("-");
+            print_hex(reserved->addr + reserved->size - 1);
+            print(
+                " for itself: start this with more memory (-m) than the machine that was recorded,"
+                "\nkho: or with the same devices (-nodefaults, if it had that)");
+        } else {
+            print(".\nkho: start this with as much memory (-m) as the machine that was recorded");
+        }
         stop();
     }
 }

@@ -36,4 +36,14 @@ inline std::uint64_t ram_up_to(const MemoryMap &map, std::uint64_t start) {
     }
 }
 
+// The entry because of which `address` is no RAM; none if nothing at all is there.
+inline const kho::abi::e820_entry *reserved_at(const MemoryMap &map, std::uint64_t address) {
+    for (unsigned i = 0; i < map.count; i++) {
+        const kho::abi::e820_entry &entry = map.entries[i];
+        if (entry.type != kho::abi::e820_ram && address >= entry.addr && address - entry.addr < entry.size)
+            return &entry;
+    }
+    return nullptr;
+}
+
 }  // namespace guest::bake

@@ -26,7 +26,8 @@ bool device_is_there() {
 
 [[noreturn]] void payload_bail_out(std::string_view reason) {
     static bool again;
-    if (!again) {
+    const bool first = !again;
+    if (first) {
         again = true;
         arch::watchdog(0);
         say("Bail out! ", reason);
@@ -34,6 +35,8 @@ bool device_is_there() {
     }
     if (device_is_there())
         tell(Verdict::failed);
+    else if (first)
+        arch::power_off();
     arch::halt();
 }
 

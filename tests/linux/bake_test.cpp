@@ -95,6 +95,36 @@ std::vector<Baked> all_baked() {
 }
 INSTANTIATE_TEST_SUITE_P(Linux, Bake, testing::ValuesIn(all_baked()), name_of_baked);
 
+// The command of fdt/README.md, on a recording of a machine without default devices: those make firmware's
+// tables larger, and where these lie with the same memory, pages were preserved.
+TEST(BakeADump, FitsAMachineWithMoreDevicesAndMemory) {
+    KERNEL_OR_SKIP(kernel, "7.3");
+    const harness::LinuxDump &dump = harness::linux_dump("7.3", "mixed");
+    const TemporaryFolder folder;
+    const std::string file = folder.file("boot.elf");
+    EXPECT_EQ(output_of({"bake", dump.file, "--kernel=" + kernel, "--initrd=" + harness::linux_agent(),
+                         "--append=console=ttyS0 printk.time=0 log_buf_len=1M no_timer_check panic=-1 "
+                         "kho=on liveupdate=on agent.stage=2 agent.scenario=mixed",
+                         "--output=" + file}),
+              "");
+    const auto boot = [&](const char *machine, const char *memory) {
+        return harness::run_command(
+            {harness::qemu(), "-M", machine, "-m", memory, "-nographic", "-no-reboot", "-kernel", file}, 120);
+    };
+    for (const char *const machine : {"q35", "pc"})
+        EXPECT_TRUE(harness::linux_verified(boot(machine, "1G"), dump.manifest)) << machine;
+
+    const harness::Outcome same = boot("q35", "512M");
+    EXPECT_FALSE(same.timed_out) << same.report();
+    if (!lines_with(same.console, "kho: there is no RAM at").empty()) {
+        EXPECT_EQ(lines_with(same.console, " for itself: start this with more memory (-m)").size(), 1U)
+            << same.report();
+        EXPECT_TRUE(lines_with(same.console, "PASS ").empty()) << same.report();
+    } else {
+        EXPECT_TRUE(harness::linux_verified(same, dump.manifest));
+    }
+}
+
 // All files of a scenario, out of a dump of all memory, with the handover found by boot_params.
 TEST(BakeADump, CarriesEveryFile) {
     KERNEL_OR_SKIP(kernel, "7.3");

@@ -204,6 +204,7 @@ TEST_P(Bake, SaysIfThereIsTooLittleMemory) {
         smaller.high_size == 0 ? smaller.low_end - 60 * mib : 4 * gib + smaller.high_size - mib;
     harness::Guest guest(machine_of(smaller, baked));
     guest.wait_for("kho: the machine is stopped", 60);
+    EXPECT_FALSE(guest.finish(20).timed_out) << "a stopped machine ends QEMU";
     char text[64];
     std::snprintf(text, sizeof text, "kho: there is no RAM at 0x%llx,",
                   static_cast<unsigned long long>(missing));
@@ -221,6 +222,7 @@ TEST_P(Bake, SaysIfSomethingWasOverwritten) {
     TemporaryFolder::write(baked, bytes);
     harness::Guest guest(machine_of(GetParam(), baked));
     guest.wait_for("kho: the machine is stopped", 60);
+    EXPECT_FALSE(guest.finish(20).timed_out) << "a stopped machine ends QEMU";
     EXPECT_EQ(harness::lines_with(guest.console(), "kho: firmware wrote over what was loaded at 0x").size(),
               1U)
         << guest.console();
@@ -235,6 +237,7 @@ TEST_P(Bake, SaysThatAnInitrdIsInTheWay) {
     std::filesystem::resize_file(machine.initrd, 64 * mib);  // up to the end of RAM below 4 GiB: over scratch
     harness::Guest guest(machine);
     guest.wait_for("kho: the machine is stopped", 60);
+    EXPECT_FALSE(guest.finish(20).timed_out) << "a stopped machine ends QEMU";
     EXPECT_EQ(harness::lines_with(guest.console(), "kho: firmware wrote over what was loaded at 0x").size(),
               1U)
         << guest.console();

@@ -119,12 +119,24 @@ TEST(Legs, OneLifeIsAPassThatClaimsNoHandover) {
               1u);
 }
 
-TEST(Legs, WithoutTheDeviceSayWhatIsMissing) {
-    Machine machine = vm::machine(Image::elf, "lives=2");
-    machine.with_device = false;
-    const Outcome outcome = harness::run(machine, 3);
-    EXPECT_NE(outcome.exit_status, 0);
-    EXPECT_EQ(harness::lines_with(outcome.console, "Bail out!").size(), 1u) << outcome.report();
+TEST(Legs, WithoutTheDeviceSayWhatIsMissingAndEndQemu) {
+    for (const char *const name : {"microvm", "pc", "q35"})
+        for (const Image image : {Image::elf, Image::bzimage})
+            for (const bool debug_exit : {false, true}) {
+                Machine machine = vm::machine(image, "lives=2");
+                machine.name = name;
+                if (machine.name != "microvm")
+                    machine.bios.clear();
+                machine.with_device = false;
+                if (debug_exit)
+                    machine.more = {"-device", "isa-debug-exit"};
+                const Outcome outcome = harness::run(machine, 20);
+                EXPECT_FALSE(outcome.timed_out) << name;
+                EXPECT_EQ(outcome.exit_status, debug_exit ? 1 : 0) << name << outcome.report();
+                const auto lines = harness::lines_with(outcome.console, "Bail out!");
+                ASSERT_EQ(lines.size(), 1u) << outcome.report();
+                EXPECT_NE(lines[0].find("-device kexec-handover"), std::string::npos) << lines[0];
+            }
 }
 
 }  // namespace

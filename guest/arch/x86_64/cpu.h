@@ -7,6 +7,7 @@
 namespace guest::arch {
 
 inline void out8(std::uint16_t port, std::uint8_t v) { asm volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
+inline void out16(std::uint16_t port, std::uint16_t v) { asm volatile("outw %0, %1" : : "a"(v), "Nd"(port)); }
 
 // Both 8259s. Firmware leaves them with vectors that are exceptions in protected mode.
 inline void mask_legacy_pic() {

@@ -49,5 +49,15 @@ TEST(BakeMemoryMap, RamEndsWhereTheMapHasNoneOrSomethingElse) {
     }
 }
 
+TEST(BakeMemoryMap, NamesWhatIsThereInsteadOfRam) {
+    MemoryMap map{2, {{0, mib, ram}, {mib, 2 * mib, reserved}}};
+    EXPECT_EQ(reserved_at(map, mib - 1), nullptr);
+    EXPECT_EQ(reserved_at(map, mib), &map.entries[1]);
+    EXPECT_EQ(reserved_at(map, 3 * mib - 1), &map.entries[1]);
+    EXPECT_EQ(reserved_at(map, 3 * mib), nullptr);
+    map.entries[1].size = last;
+    EXPECT_EQ(reserved_at(map, last), &map.entries[1]);
+}
+
 }  // namespace
 }  // namespace guest::bake
