@@ -214,6 +214,24 @@ TEST_P(Bake, SaysIfThereIsTooLittleMemory) {
     EXPECT_TRUE(harness::lines_with(guest.console(), "halt:").empty()) << guest.console();
 }
 
+// Firmware's tables, at the end of RAM, lie where pages were preserved.
+class BakeUnderTables : public Bake {};
+
+TEST_P(BakeUnderTables, SaysThatFirmwareKeepsThemAndEndsQemu) {
+    for (const bool debug_exit : {false, true}) {
+        harness::Machine machine = machine_of(GetParam(), baked);
+        machine.memory = std::to_string(GetParam().mib * 1024 - 128) + "K";
+        if (debug_exit)
+            machine.more.insert(machine.more.end(), {"-device", "isa-debug-exit"});
+        const harness::Outcome outcome = harness::run(machine);
+        EXPECT_FALSE(outcome.timed_out);
+        EXPECT_EQ(outcome.exit_status, debug_exit ? 1 : 0) << outcome.report();
+        for (const char *const line : {"kho: there is no RAM at 0x", "kho: firmware keeps 0x",
+                                       "more memory (-m) than", "the same devices (-nodefaults"})
+            EXPECT_EQ(harness::lines_with(outcome.console, line).size(), 1U) << line << outcome.report();
+    }
+}
+
 TEST_P(Bake, SaysIfSomethingWasOverwritten) {
     std::string bytes = TemporaryFolder::contents(baked);
     const std::size_t at = bytes.find(initrd.substr(0, 4096));
@@ -260,6 +278,7 @@ std::string name_of_board(const testing::TestParamInfo<Board> &test) {
         name, [](char c) { return c == '.' || c == '-'; }, '_');
     return name;
 }
+INSTANTIATE_TEST_SUITE_P(Boards, BakeUnderTables, testing::ValuesIn(boards, boards + 2), name_of_board);
 INSTANTIATE_TEST_SUITE_P(Boards, Bake, testing::ValuesIn(boards), name_of_board);
 
 }  // namespace
