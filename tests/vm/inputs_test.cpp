@@ -54,9 +54,10 @@ TemporaryFolder *Inputs::folder = nullptr;
 harness::Guest *Inputs::guest = nullptr;
 
 TEST_F(Inputs, EveryFormatOfDumpGuestMemoryHoldsTheHandover) {
-    const auto offered = guest->qmp("query-dump-guest-memory-capability").at("formats");
+    const auto offered =
+        guest->qmp("query-dump-guest-memory-capability").at("formats").get<std::vector<std::string>>();
     int read = 0;
-    for (const std::string format : offered) {
+    for (const std::string &format : offered) {
         if (format == "win-dmp")
             continue;  // of Windows guests only
         const std::string file = folder->file(format);
@@ -69,7 +70,7 @@ TEST_F(Inputs, EveryFormatOfDumpGuestMemoryHoldsTheHandover) {
         ASSERT_NO_FATAL_FAILURE(expect_same(image.value())) << format;
         read++;
     }
-    EXPECT_GE(read, 2) << offered.dump();
+    EXPECT_GE(read, 2) << testing::PrintToString(offered);
 }
 
 TEST_F(Inputs, ADumpWithPagingHoldsTheHandover) {
