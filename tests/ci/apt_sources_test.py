@@ -21,8 +21,8 @@ DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 NEWER = ["trixie-backports", "stable-backports", "testing", "unstable", "experimental"]
 
 
-def sources(text, release=BOOKWORM, parse=apt_sources.parse_one_line, keyring=True):
-    return apt_sources.kernel_sources(list(parse(text)), release, lambda path: keyring)
+def sources(text, release=None, parse=apt_sources.parse_one_line, keyring=True):
+    return apt_sources.kernel_sources(list(parse(text)), BOOKWORM if release is None else release, lambda path: keyring)
 
 
 def pairs(result):

@@ -75,9 +75,9 @@ class Commands(unittest.TestCase):
 
     def test_packages(self):
         """The demo needs no linters, no GoogleTest and no second compiler; the tests need all that the demo and kernels need"""
-        lists = {what: set(self.run_command("setup", "--for", what, "--list").stdout.split()) for what in ("demo", "kernels", "test")}
+        lists = {what: set(self.run_command("setup", "--for", what, "--list").stdout.split()) for what in ("demo", "kernels", "lint", "test")}
         self.assertFalse(lists["demo"] & {"clang", "gcovr", "shellcheck", "yamllint", "libgtest-dev", "libbenchmark-dev", "mandoc"})
-        self.assertLessEqual(lists["demo"] | lists["kernels"], lists["test"])
+        self.assertLessEqual(lists["demo"] | lists["kernels"] | lists["lint"], lists["test"])
 
     def test_kernels_folder(self):
         """ci/test gives tests an absolute KHO_KERNELS, and refuses one that is no folder or has no kernel"""
