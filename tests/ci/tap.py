@@ -8,6 +8,7 @@ class TapResult(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.number = 0
+        self.subtests = []  # what failed of the test that runs
 
     def line(self, verdict, test, directive=""):
         self.number += 1
@@ -27,6 +28,21 @@ class TapResult(unittest.TestResult):
         super().addFailure(test, err)
         self.line("not ok", test)
         self.explain(self.failures[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            where = self.failures if issubclass(err[0], test.failureException) else self.errors
+            self.subtests.append(f"{subtest}\n{where[-1][1]}")
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        # unittest calls neither addSuccess nor addFailure for a test of which a subtest failed.
+        if self.subtests:
+            self.line("not ok", test)
+            for error in self.subtests:
+                self.explain(error)
+            self.subtests = []
 
     def addError(self, test, err):
         super().addError(test, err)
