@@ -89,7 +89,7 @@ class Commands(unittest.TestCase):
         (self.folder / "kernels").mkdir()
         (self.folder / "kernels/bzImage-7.3").write_text("", encoding="ascii")
         self.run_command("test", "--quick", "--build", "b", KHO_KERNELS="kernels")
-        self.assertIn(f"--no-suite matrix [KHO_KERNELS={self.folder}/kernels]\n", self.calls.read_text(encoding="ascii"))
+        self.assertIn(f"--no-suite matrix --no-suite linux [KHO_KERNELS={self.folder}/kernels]\n", self.calls.read_text(encoding="ascii"))
 
     def test_build_folder(self):
         """--build names the folder of all that is built, also one with a space"""
