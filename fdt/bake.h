@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "fdt/base/memory.h"
 #include "fdt/boot.h"
-#include "fdt/memory.h"
 
 namespace kho {
 

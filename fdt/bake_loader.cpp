@@ -8,7 +8,7 @@
 #include <set>
 
 #include "fdt/abi/bake.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "fdt/bake.h"
 #include "fdt/bake_loader.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -13,8 +13,8 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/abi/phys.h"
-#include "fdt/fdt_check.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/fdt_check.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
-#include "fdt/error.h"
-#include "fdt/ranges.h"
+#include "fdt/base/error.h"
+#include "fdt/base/ranges.h"
 
 namespace kho {
 

@@ -5,7 +5,7 @@
 
 #include <bit>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -7,8 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "fdt/base/internal/text.h"
 #include "fdt/boot_image.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

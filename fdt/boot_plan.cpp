@@ -5,8 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "fdt/base/internal/text.h"
 #include "fdt/boot.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

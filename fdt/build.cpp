@@ -5,7 +5,7 @@
 #include <bit>
 
 #include "fdt/abi/x86_boot.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 

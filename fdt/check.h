@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fdt/base/error.h"
 #include "fdt/check_names.h"
-#include "fdt/error.h"
 
 namespace kho {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 #include "fdt/handover.h"
 
 namespace kho {

@@ -9,7 +9,7 @@
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/abi/memfd.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/write_fdt.h"
 
 namespace kho {

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

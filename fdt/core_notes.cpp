@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "fdt/abi/x86_boot.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/core_layout.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

@@ -8,8 +8,8 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/diff_parts.h"
-#include "fdt/text.h"
 
 namespace kho {
 

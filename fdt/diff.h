@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "fdt/base/memory.h"
 #include "fdt/content_diff.h"
 #include "fdt/handover.h"
-#include "fdt/memory.h"
 
 namespace kho {
 

@@ -3,8 +3,8 @@
 
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memfd.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/diff_parts.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

@@ -7,9 +7,9 @@
 #include <limits>
 
 #include "fdt/atomic_file.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/elf_core.h"
 #include "fdt/elf_header.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "fdt/base/memory.h"
 #include "fdt/handover.h"
-#include "fdt/memory.h"
 
 namespace kho {
 

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "fdt/abi/x86_boot.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/blob.h"
 #include "fdt/find_scan.h"
 #include "fdt/reader.h"
 #include "fdt/setup_data.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

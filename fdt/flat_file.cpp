@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "fdt/abi/kdump.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/boxed.h"
-#include "fdt/ranges.h"
+#include "fdt/base/boxed.h"
+#include "fdt/base/ranges.h"
 #include "fdt/uses.h"
 
 namespace kho {

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
+#include "fdt/base/internal/text.h"
 #include "fdt/blob.h"
 #include "fdt/core_layout.h"
 #include "fdt/kdump.h"
-#include "fdt/text.h"
 
 namespace kho {
 

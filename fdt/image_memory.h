@@ -2,7 +2,7 @@
 // Guest memory out of a file, which can say what it holds.
 #pragma once
 
-#include "fdt/memory.h"
+#include "fdt/base/memory.h"
 
 namespace kho {
 

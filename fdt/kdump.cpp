@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "fdt/base/internal/text.h"
 #include "fdt/core_layout.h"
 #include "fdt/kdump_page.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

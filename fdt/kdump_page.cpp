@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "fdt/abi/kdump.h"
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 
 namespace kho {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "fdt/base/internal/text.h"
 #include "fdt/find.h"
 #include "fdt/setup_data.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 #include "fdt/handover.h"
 
 namespace kho {

@@ -3,10 +3,10 @@
 #include <bit>
 #include <cstdio>
 
+#include "fdt/base/internal/size_text.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/map_view.h"
 #include "fdt/map_words.h"
-#include "fdt/size_text.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/map_words.h"
 
-#include "fdt/size_text.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/size_text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 

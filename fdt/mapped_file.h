@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 
 namespace kho {
 

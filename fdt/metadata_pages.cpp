@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

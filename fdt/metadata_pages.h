@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
+#include "fdt/base/memory.h"
 #include "fdt/handover.h"
-#include "fdt/memory.h"
 #include "fdt/page_allocator.h"
 
 namespace kho {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "fdt/ranges.h"
+#include "fdt/base/ranges.h"
 
 namespace kho {
 

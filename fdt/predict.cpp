@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "fdt/abi/luo.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "fdt/base/internal/fdt_page.h"
+#include "fdt/base/internal/page_set.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/block_index.h"
-#include "fdt/fdt_page.h"
-#include "fdt/page_set.h"
 #include "fdt/reader.h"
-#include "fdt/text.h"
 
 namespace kho {
 

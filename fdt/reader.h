@@ -7,9 +7,9 @@
 #include <array>
 #include <span>
 
+#include "fdt/base/memory.h"
 #include "fdt/check.h"
 #include "fdt/handover.h"
-#include "fdt/memory.h"
 
 namespace kho {
 

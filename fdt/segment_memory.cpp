@@ -5,7 +5,7 @@
 #include <cassert>
 #include <utility>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 

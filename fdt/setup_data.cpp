@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "fdt/abi/x86_boot.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/blob.h"
-#include "fdt/text.h"
 
 namespace kho {
 namespace {

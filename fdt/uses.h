@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "fdt/ranges.h"
+#include "fdt/base/ranges.h"
 
 namespace kho {
 

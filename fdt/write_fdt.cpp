@@ -8,7 +8,7 @@
 
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/fdt_page.h"
+#include "fdt/base/internal/fdt_page.h"
 
 namespace kho {
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <string_view>
 
-#include "fdt/page_set.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/page_set.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/write_fdt.h"
 #include "fdt/writer.h"
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <span>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 #include "fdt/handover.h"
 
 namespace kho {

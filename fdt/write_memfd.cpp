@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/write_luo.h"
 
 namespace kho {

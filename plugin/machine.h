@@ -7,8 +7,8 @@
 #include <functional>
 #include <span>
 
-#include "fdt/memory.h"
-#include "fdt/ranges.h"
+#include "fdt/base/memory.h"
+#include "fdt/base/ranges.h"
 
 namespace kexec_handover {
 

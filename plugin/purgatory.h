@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "fdt/ranges.h"
+#include "fdt/base/ranges.h"
 
 namespace kexec_handover {
 

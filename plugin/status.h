@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 #include "plugin/registers.h"
 
 namespace kexec_handover {

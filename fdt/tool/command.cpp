@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho::tool {
 namespace {

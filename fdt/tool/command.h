@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 #include "fdt/tool/options.h"
 #include "fdt/tool/output.h"
 

@@ -2,9 +2,9 @@
 // kho convert: the same handover in another generation's format.
 #include "fdt/tool/convert.h"
 
+#include "fdt/base/internal/text.h"
 #include "fdt/build.h"
 #include "fdt/convert.h"
-#include "fdt/text.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/target.h"

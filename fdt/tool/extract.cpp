@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "fdt/dts.h"
+#include "fdt/base/dts.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/target.h"

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Numbers and foreign strings as people read them. Strings that come out of a handover are printed through
-// printable() and in_quotes() of fdt/text.h only: they may hold what a terminal obeys.
+// printable() and in_quotes() of fdt/base/internal/text.h only: they may hold what a terminal obeys.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "fdt/ranges.h"
-#include "fdt/size_text.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/size_text.h"
+#include "fdt/base/internal/text.h"
+#include "fdt/base/ranges.h"
 
 namespace kho::tool {
 

@@ -2,7 +2,7 @@
 #include "fdt/tool/input.h"
 
 #include "fdt/abi/x86_boot.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho::tool {
 

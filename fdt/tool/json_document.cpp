@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho::tool {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/tool/options.h"
 
 namespace kho::tool {

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho::tool {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/tool/json_document.h"
 #include "fdt/tool/json_value.h"
 #include "fdt/tool/make_contents.h"

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "fdt/size_text.h"
+#include "fdt/base/internal/size_text.h"
 
 namespace kho::tool {
 namespace {

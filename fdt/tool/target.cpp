@@ -5,7 +5,7 @@
 #include <cctype>
 #include <iterator>
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho::tool {
 

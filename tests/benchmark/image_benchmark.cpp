@@ -13,7 +13,7 @@
 
 #include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
-#include "fdt/fdt_page.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/find.h"
 #include "fdt/locate.h"
 #include "tests/temporary_folder.h"

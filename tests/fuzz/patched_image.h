@@ -18,7 +18,7 @@
 #include <span>
 #include <vector>
 
-#include "fdt/memory.h"
+#include "fdt/base/memory.h"
 
 namespace fuzz {
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "fdt/abi/luo_v5.h"
-#include "fdt/dts.h"
+#include "fdt/base/dts.h"
 #include "fdt/write_fdt.h"
 #include "fdt/writer.h"
 #include "tests/fuzz/fuzz.h"

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "fdt/base/ranges.h"
 #include "fdt/handover.h"
-#include "fdt/ranges.h"
 #include "tests/temporary_folder.h"
 
 namespace kho::test {

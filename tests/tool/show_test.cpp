@@ -5,9 +5,9 @@
 
 #include <cstdlib>
 
+#include "fdt/base/internal/text.h"
 #include "fdt/check.h"
 #include "fdt/generation.h"
-#include "fdt/text.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
 #include "tests/unit/fdt/image_test_memory.h"

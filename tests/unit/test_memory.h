@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "fdt/memory.h"
+#include "fdt/base/memory.h"
 
 class TestMemory final : public kho::Memory {
 public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/dts.h"
+#include "fdt/base/dts.h"
 
 #include <libfdt.h>
 

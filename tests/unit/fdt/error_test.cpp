@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 
 #include <set>
 #include <string>

@@ -6,9 +6,9 @@
 
 #include <ostream>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
+#include "fdt/base/internal/text.h"
 #include "fdt/handover.h"
-#include "fdt/text.h"
 
 namespace kho {
 

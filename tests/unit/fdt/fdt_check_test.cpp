@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // FDTs that libfdt must not be shown, and the code for each, which no version of libfdt may change. Without
 // the check some of these end in an endless loop, or in a read far behind the FDT.
-#include "fdt/fdt_check.h"
+#include "fdt/base/internal/fdt_check.h"
 
 #include <libfdt.h>
 

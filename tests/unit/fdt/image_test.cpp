@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fdt/fdt_page.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/write_fdt.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"

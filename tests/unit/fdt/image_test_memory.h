@@ -4,7 +4,7 @@
 
 #include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
-#include "fdt/fdt_page.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/image_memory.h"
 #include "tests/unit/test_memory.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/page_set.h"
+#include "fdt/base/internal/page_set.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 
-#include "fdt/text.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/ranges.h"
+#include "fdt/base/ranges.h"
 
 #include <algorithm>
 #include <limits>

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fdt/error.h"
-#include "fdt/ranges.h"
+#include "fdt/base/error.h"
+#include "fdt/base/ranges.h"
 
 namespace kho {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/fdt_page.h"
+#include "fdt/base/internal/fdt_page.h"
 
 #include <libfdt.h>
 
 #include <cstring>
 #include <utility>
 
-#include "fdt/fdt_check.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/fdt_check.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/size_text.h"
+#include "fdt/base/internal/size_text.h"
 
 #include <cstdio>
 #include <iterator>

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/error.h"
+#include "fdt/base/error.h"
 
 namespace kho {
 

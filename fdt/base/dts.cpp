@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/dts.h"
+#include "fdt/base/dts.h"
 
 #include <libfdt.h>
 
@@ -12,8 +12,8 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/fdt_check.h"
-#include "fdt/text.h"
+#include "fdt/base/internal/fdt_check.h"
+#include "fdt/base/internal/text.h"
 
 namespace kho {
 namespace {

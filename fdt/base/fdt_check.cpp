@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/fdt_check.h"
+#include "fdt/base/internal/fdt_check.h"
 
 #include <libfdt.h>
 

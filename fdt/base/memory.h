@@ -7,8 +7,8 @@
 #include <span>
 #include <type_traits>
 
-#include "fdt/error.h"
-#include "fdt/ranges.h"
+#include "fdt/base/error.h"
+#include "fdt/base/ranges.h"
 
 namespace kho {
 
