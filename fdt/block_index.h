@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

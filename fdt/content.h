@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fdt/base/error.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

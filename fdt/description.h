@@ -11,7 +11,7 @@
 #include "fdt/abi/memfd.h"
 #include "fdt/content.h"
 #include "fdt/elf_core.h"
-#include "fdt/generation.h"
+#include "fdt/model/generation.h"
 
 namespace kho {
 

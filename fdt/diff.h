@@ -12,7 +12,7 @@
 
 #include "fdt/base/memory.h"
 #include "fdt/content_diff.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

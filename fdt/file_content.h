@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fdt/base/memory.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

@@ -9,8 +9,8 @@
 
 #include "fdt/base/error.h"
 #include "fdt/base/memory.h"
-#include "fdt/handover.h"
-#include "fdt/page_allocator.h"
+#include "fdt/model/handover.h"
+#include "fdt/model/page_allocator.h"
 
 namespace kho {
 

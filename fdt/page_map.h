@@ -6,7 +6,7 @@
 #include <array>
 #include <functional>
 
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "fdt/check.h"
-#include "fdt/handover.h"
-#include "fdt/release.h"
+#include "fdt/model/handover.h"
+#include "fdt/model/release.h"
 
 namespace kho {
 

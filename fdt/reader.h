@@ -9,7 +9,7 @@
 
 #include "fdt/base/memory.h"
 #include "fdt/check.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

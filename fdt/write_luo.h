@@ -7,8 +7,8 @@
 #include <string>
 
 #include "fdt/abi/luo_v5.h"
-#include "fdt/generation.h"
 #include "fdt/metadata_pages.h"
+#include "fdt/model/generation.h"
 
 namespace kho {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fdt/abi/x86_boot.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 #include "plugin/found.h"
 #include "plugin/machine.h"
 #include "plugin/status.h"

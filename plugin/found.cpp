@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/found.h"
 
+#include "fdt/model/release.h"
 #include "fdt/reader.h"
-#include "fdt/release.h"
 
 namespace kexec_handover {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "fdt/elf_core.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 #include "plugin/machine.h"
 #include "plugin/status.h"
 

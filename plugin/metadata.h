@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fdt/metadata_pages.h"
-#include "fdt/release.h"
+#include "fdt/model/release.h"
 #include "plugin/descriptor.h"
 
 namespace kexec_handover {

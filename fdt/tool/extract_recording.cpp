@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/build.h"
-#include "fdt/release.h"
+#include "fdt/model/release.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "fdt/check.h"
-#include "fdt/handover.h"
 #include "fdt/image.h"
 #include "fdt/locate.h"
+#include "fdt/model/handover.h"
 #include "fdt/reader.h"
 #include "fdt/tool/command.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/tool/summary.h"
 
-#include "fdt/generation.h"
-#include "fdt/release.h"
+#include "fdt/model/generation.h"
+#include "fdt/model/release.h"
 
 namespace kho::tool {
 namespace {

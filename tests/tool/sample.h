@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "fdt/base/ranges.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 #include "tests/temporary_folder.h"
 
 namespace kho::test {

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "fdt/release.h"
+#include "fdt/model/release.h"
 #include "tests/unit/fdt/expect.h"
 
 namespace kho {

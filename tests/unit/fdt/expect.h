@@ -8,7 +8,7 @@
 
 #include "fdt/base/error.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

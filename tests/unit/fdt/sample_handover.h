@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 #include "tests/unit/test_memory.h"
 
 namespace kho::sample {

@@ -20,7 +20,7 @@
 #include "fdt/abi/kho.h"
 #include "fdt/base/boxed.h"
 #include "fdt/base/ranges.h"
-#include "fdt/uses.h"
+#include "fdt/model/uses.h"
 
 namespace kho {
 

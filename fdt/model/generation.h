@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

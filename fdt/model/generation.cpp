@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/generation.h"
+#include "fdt/model/generation.h"
 
 #include <algorithm>
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memfd.h"
-#include "fdt/release.h"
+#include "fdt/model/release.h"
 
 namespace kho {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/release.h"
+#include "fdt/model/release.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/page_allocator.h"
+#include "fdt/model/page_allocator.h"
 
 #include <algorithm>
 #include <bit>

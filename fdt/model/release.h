@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 

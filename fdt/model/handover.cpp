@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 #include <algorithm>
 #include <utility>

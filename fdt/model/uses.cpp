@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/uses.h"
+#include "fdt/model/uses.h"
 
 #include "fdt/base/internal/text.h"
-#include "fdt/handover.h"
+#include "fdt/model/handover.h"
 
 namespace kho {
 
