@@ -8,9 +8,9 @@
 #include <cstring>
 
 #include "fdt/abi/bake.h"
-#include "fdt/atomic_file.h"
 #include "fdt/bake.h"
-#include "fdt/elf_header.h"
+#include "fdt/file/internal/atomic_file.h"
+#include "fdt/file/internal/elf_header.h"
 
 namespace kho {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/atomic_file.h"
+#include "fdt/file/internal/atomic_file.h"
 
 namespace kho {
 

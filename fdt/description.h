@@ -10,7 +10,7 @@
 
 #include "fdt/abi/memfd.h"
 #include "fdt/content.h"
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "fdt/model/generation.h"
 
 namespace kho {

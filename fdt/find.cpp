@@ -9,7 +9,7 @@
 
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/blob.h"
+#include "fdt/file/internal/blob.h"
 #include "fdt/find_scan.h"
 #include "fdt/reader.h"
 #include "fdt/setup_data.h"

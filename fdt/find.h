@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/image_memory.h"
+#include "fdt/file/image_memory.h"
 
 namespace kho {
 

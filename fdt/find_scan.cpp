@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "fdt/abi/x86_boot.h"
-#include "fdt/blob.h"
+#include "fdt/file/internal/blob.h"
 
 namespace kho {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "fdt/image_memory.h"
+#include "fdt/file/image_memory.h"
 
 namespace kho {
 

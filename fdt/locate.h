@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 
 namespace kho {
 

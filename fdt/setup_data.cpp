@@ -5,7 +5,7 @@
 
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/blob.h"
+#include "fdt/file/internal/blob.h"
 
 namespace kho {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 
 namespace kho {
 

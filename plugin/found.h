@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "fdt/model/handover.h"
 #include "plugin/machine.h"
 #include "plugin/status.h"

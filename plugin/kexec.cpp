@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "plugin/kernel_files.h"
 #include "plugin/purgatory.h"
 

@@ -3,7 +3,7 @@
 #include "fdt/bake.h"
 
 #include "fdt/boot.h"
-#include "fdt/mapped_file.h"
+#include "fdt/file/mapped_file.h"
 #include "fdt/tool/bake.h"
 #include "fdt/tool/bake_program.h"
 #include "fdt/tool/format.h"

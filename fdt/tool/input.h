@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fdt/check.h"
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 #include "fdt/locate.h"
 #include "fdt/model/handover.h"
 #include "fdt/reader.h"

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "fdt/mapped_file.h"
+#include "fdt/file/mapped_file.h"
 #include "fdt/tool/command.h"
 
 int main(int argc, char **argv) {

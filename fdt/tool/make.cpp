@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "fdt/atomic_file.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/build.h"
+#include "fdt/file/internal/atomic_file.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/make_description.h"
 #include "fdt/tool/target.h"

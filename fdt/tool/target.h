@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "fdt/atomic_file.h"
+#include "fdt/file/internal/atomic_file.h"
 #include "fdt/file_content.h"
 #include "fdt/tool/command.h"
 

@@ -12,7 +12,7 @@
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/radix.h"
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 #include "fdt/reader.h"
 #include "tests/temporary_folder.h"
 

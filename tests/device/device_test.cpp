@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "fdt/reader.h"
 #include "guest.h"
 #include "guest_image.h"

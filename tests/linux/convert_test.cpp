@@ -5,7 +5,7 @@
 
 #include "fdt/build.h"
 #include "fdt/convert.h"
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 #include "fdt/locate.h"
 #include "fdt/reader.h"
 #include "legs.h"

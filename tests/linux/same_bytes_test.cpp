@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <thread>
 
-#include "fdt/elf_core.h"
-#include "fdt/image.h"
+#include "fdt/file/elf_core.h"
+#include "fdt/file/image.h"
 #include "guest.h"
 #include "legs.h"
 #include "payload_leg.h"

@@ -3,7 +3,7 @@
 #include <elf.h>
 #include <gtest/gtest.h>
 
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
 #include "tests/unit/fdt/kernel_files.h"

@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "fdt/writer.h"
 
 namespace kho::test {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "ktap.h"
 #include "qemu_process.h"
 #include "tests/temporary_folder.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Recordings, written and read back, and broken in every field.
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 
 #include <elf.h>
 

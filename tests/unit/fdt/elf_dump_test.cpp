@@ -3,7 +3,7 @@
 // refused for is in elf_core_test.
 #include <functional>
 
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 #include "tests/unit/fdt/elf_file.h"
 #include "tests/unit/fdt/expect.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "fdt/atomic_file.h"
+#include "fdt/file/internal/atomic_file.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/recording.h"

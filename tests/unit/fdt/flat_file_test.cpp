@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Flattened dumps: records in any order, over one another, and false ones.
-#include "fdt/flat_file.h"
+#include "fdt/file/internal/flat_file.h"
 
 #include <random>
 

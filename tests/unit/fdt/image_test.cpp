@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a file is taken for; raw memory; blobs.
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
 #include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/fdt_page.h"
-#include "fdt/image_memory.h"
+#include "fdt/file/image_memory.h"
 #include "tests/unit/test_memory.h"
 
 namespace kho {

@@ -2,7 +2,7 @@
 // kdump-compressed dumps: each compression, plain and flattened, and broken in every field.
 #include <functional>
 
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kdump_file.h"
 

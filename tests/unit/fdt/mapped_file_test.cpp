@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Mapped files: sparse ones, special ones, and one that shrinks while it is read.
-#include "fdt/mapped_file.h"
+#include "fdt/file/mapped_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
 
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 

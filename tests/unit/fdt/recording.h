@@ -2,7 +2,7 @@
 // Recordings of test memory.
 #pragma once
 
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "tests/unit/test_memory.h"
 
 namespace kho {

@@ -3,7 +3,7 @@
 // for byte, are recorded as they are, and what cannot be trusted is refused before anything changes.
 #include "fake_machine.h"
 #include "fdt/build.h"
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "fdt/reader.h"
 
 namespace kexec_handover::test {

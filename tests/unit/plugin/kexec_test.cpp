@@ -9,7 +9,7 @@
 
 #include "fake_machine.h"
 #include "fdt/abi/luo.h"
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
 #include "fdt/reader.h"
 
 namespace kexec_handover::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/flat_file.h"
+#include "fdt/file/internal/flat_file.h"
 
 #include <endian.h>
 

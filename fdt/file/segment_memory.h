@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "fdt/image_memory.h"
-#include "fdt/mapped_file.h"
+#include "fdt/file/image_memory.h"
+#include "fdt/file/mapped_file.h"
 
 namespace kho {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "fdt/kdump.h"
+#include "fdt/file/internal/kdump.h"
 
 namespace kho {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/mapped_file.h"
+#include "fdt/file/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 #include <csignal>
 #include <utility>
 
-#include "fdt/atomic_file.h"
+#include "fdt/file/internal/atomic_file.h"
 
 namespace kho {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/segment_memory.h"
+#include "fdt/file/segment_memory.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/atomic_file.h"
+#include "fdt/file/internal/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/random.h>

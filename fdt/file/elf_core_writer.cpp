@@ -6,10 +6,10 @@
 #include <cassert>
 #include <limits>
 
-#include "fdt/atomic_file.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/elf_core.h"
-#include "fdt/elf_header.h"
+#include "fdt/file/elf_core.h"
+#include "fdt/file/internal/atomic_file.h"
+#include "fdt/file/internal/elf_header.h"
 
 namespace kho {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Program headers of a core file. All numbers in the file may be lies: each is checked against the file
 // before use, and only through field().
-#include "fdt/core_layout.h"
+#include "fdt/file/internal/core_layout.h"
 
 #include <elf.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/kdump_page.h"
+#include "fdt/file/internal/kdump_page.h"
 
 #include <lzo/lzo1x.h>
 #include <snappy-c.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Telling what a file is, and opening it as that.
-#include "fdt/image.h"
+#include "fdt/file/image.h"
 
 #include <elf.h>
 #include <libfdt.h>
@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/blob.h"
-#include "fdt/core_layout.h"
-#include "fdt/kdump.h"
+#include "fdt/file/internal/blob.h"
+#include "fdt/file/internal/core_layout.h"
+#include "fdt/file/internal/kdump.h"
 
 namespace kho {
 

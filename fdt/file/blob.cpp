@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/blob.h"
+#include "fdt/file/internal/blob.h"
 
 #include <libfdt.h>
 

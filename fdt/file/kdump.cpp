@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Headers of a kdump-compressed dump, and its pages.
-#include "fdt/kdump.h"
+#include "fdt/file/internal/kdump.h"
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/core_layout.h"
-#include "fdt/kdump_page.h"
+#include "fdt/file/internal/core_layout.h"
+#include "fdt/file/internal/kdump_page.h"
 
 namespace kho {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/mapped_file.h"
+#include "fdt/file/mapped_file.h"
 
 namespace kho {
 

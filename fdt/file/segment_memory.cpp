@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/segment_memory.h"
+#include "fdt/file/segment_memory.h"
 
 #include <algorithm>
 #include <cassert>

@@ -8,7 +8,7 @@
 
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/core_layout.h"
+#include "fdt/file/internal/core_layout.h"
 
 namespace kho {
 namespace {

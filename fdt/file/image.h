@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "fdt/elf_core.h"
-#include "fdt/image_memory.h"
+#include "fdt/file/elf_core.h"
+#include "fdt/file/image_memory.h"
 
 namespace kho {
 

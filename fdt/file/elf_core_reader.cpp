@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Opening a recording.
-#include "fdt/core_layout.h"
-#include "fdt/elf_core.h"
+#include "fdt/file/elf_core.h"
+#include "fdt/file/internal/core_layout.h"
 
 namespace kho {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "fdt/elf_core.h"
-#include "fdt/segment_memory.h"
+#include "fdt/file/elf_core.h"
+#include "fdt/file/segment_memory.h"
 
 namespace kho {
 

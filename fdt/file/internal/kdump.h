@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "fdt/abi/kdump.h"
-#include "fdt/flat_file.h"
-#include "fdt/image_memory.h"
+#include "fdt/file/image_memory.h"
+#include "fdt/file/internal/flat_file.h"
 
 namespace kho {
 
