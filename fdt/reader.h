@@ -8,7 +8,7 @@
 #include <span>
 
 #include "fdt/base/memory.h"
-#include "fdt/check.h"
+#include "fdt/check/check.h"
 #include "fdt/model/handover.h"
 
 namespace kho {

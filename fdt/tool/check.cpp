@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "fdt/predict.h"
+#include "fdt/check/predict.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/check.h"
+#include "fdt/check/check.h"
 #include "fdt/file/image.h"
 #include "fdt/locate.h"
 #include "fdt/model/handover.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "fdt/build.h"
+#include "fdt/check/predict.h"
 #include "fdt/convert.h"
-#include "fdt/predict.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace fuzz {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/check.h"
+#include "fdt/check/check.h"
 #include "fdt/model/generation.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which kernel takes which handover, and how it fails on the others.
-#include "fdt/predict.h"
+#include "fdt/check/predict.h"
 
 #include <set>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A handover of each generation with its bytes changed one by one, and with each page taken away. Whatever
 // comes out must keep the model's promises; under a sanitizer this finds each stray access too.
-#include "fdt/predict.h"
+#include "fdt/check/predict.h"
 #include "tests/unit/fdt/kernel_image.h"
 
 namespace kho {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/check.h"
+#include "fdt/check/check.h"
 
 #include <utility>
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "fdt/base/error.h"
-#include "fdt/check_names.h"
+#include "fdt/check/names.h"
 
 namespace kho {
 

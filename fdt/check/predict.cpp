@@ -4,7 +4,7 @@
 // sessions and files, when the device is opened first, where failing is EIO; and what belongs to a single
 // file, when that is retrieved. Follows kernel/liveupdate/ of 7.2 and 7.3; what differs before is in the
 // table.
-#include "fdt/predict.h"
+#include "fdt/check/predict.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 // The table of checks. Groups are those of fdt/README.md, "Malformed handovers".
 #include <algorithm>
 
-#include "fdt/check.h"
+#include "fdt/check/check.h"
 
 namespace kho {
 namespace {
