@@ -6,7 +6,7 @@
 #include <map>
 
 #include "fdt/description.h"
-#include "fdt/writer.h"
+#include "fdt/write/writer.h"
 
 namespace kho {
 

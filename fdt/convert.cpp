@@ -10,7 +10,7 @@
 #include "fdt/abi/memblock.h"
 #include "fdt/abi/memfd.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/write_fdt.h"
+#include "fdt/write/internal/fdt.h"
 
 namespace kho {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/writer.h"
+#include "fdt/write/writer.h"
 
 namespace kho {
 

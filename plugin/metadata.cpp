@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "fdt/writer.h"
+#include "fdt/write/writer.h"
 
 namespace kexec_handover {
 namespace {

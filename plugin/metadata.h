@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "fdt/metadata_pages.h"
 #include "fdt/model/release.h"
+#include "fdt/write/metadata_pages.h"
 #include "plugin/descriptor.h"
 
 namespace kexec_handover {

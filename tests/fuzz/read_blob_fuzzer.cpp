@@ -4,8 +4,8 @@
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/base/dts.h"
-#include "fdt/write_fdt.h"
-#include "fdt/writer.h"
+#include "fdt/write/internal/fdt.h"
+#include "fdt/write/writer.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/handover_promises.h"
 

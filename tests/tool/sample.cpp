@@ -6,7 +6,7 @@
 
 #include "fdt/abi/memfd.h"
 #include "fdt/file/elf_core.h"
-#include "fdt/writer.h"
+#include "fdt/write/writer.h"
 
 namespace kho::test {
 namespace {

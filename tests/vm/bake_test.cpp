@@ -12,7 +12,7 @@
 #include "fdt/convert.h"
 #include "fdt/reader.h"
 #include "fdt/setup_data.h"
-#include "fdt/writer.h"
+#include "fdt/write/writer.h"
 #include "guest.h"
 #include "tests/tool/run.h"
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "fdt/write_fdt.h"
+#include "fdt/write/internal/fdt.h"
 #include "tests/unit/fdt/expect.h"
 
 namespace kho {

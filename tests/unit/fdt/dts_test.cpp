@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "fdt/write_fdt.h"
+#include "fdt/write/internal/fdt.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 

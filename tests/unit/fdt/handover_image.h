@@ -4,8 +4,8 @@
 
 #include "fdt/abi/luo.h"
 #include "fdt/reader.h"
-#include "fdt/write_fdt.h"
-#include "fdt/write_map.h"
+#include "fdt/write/internal/fdt.h"
+#include "fdt/write/internal/map.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/test_memory.h"
 

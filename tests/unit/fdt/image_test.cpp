@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "fdt/base/internal/fdt_page.h"
-#include "fdt/write_fdt.h"
+#include "fdt/write/internal/fdt.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kdump_file.h"

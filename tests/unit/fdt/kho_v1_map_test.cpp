@@ -4,7 +4,7 @@
 #include <random>
 
 #include "fdt/reader.h"
-#include "fdt/write_map.h"
+#include "fdt/write/internal/map.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/random_blocks.h"
 #include "tests/unit/test_memory.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The KHO FDT, the scratch array, and whole handovers.
-#include "fdt/write_fdt.h"
+#include "fdt/write/internal/fdt.h"
 
 #include <libfdt.h>
 

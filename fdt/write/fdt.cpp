@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/write_fdt.h"
+#include "fdt/write/internal/fdt.h"
 
 #include <libfdt.h>
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "fdt/map_runs.h"
+#include "fdt/write/internal/map_runs.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/map_runs.h"
+#include "fdt/write/internal/map_runs.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writing the radix tree. A leaf is known by the upper bits of the keys in it, a node by fewer of them; level
 // by level they are numbered in ascending order, the root being page 0.
-#include "fdt/write_radix_tree.h"
+#include "fdt/write/internal/radix_tree.h"
 
 #include <algorithm>
 #include <array>

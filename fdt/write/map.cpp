@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/write_map.h"
+#include "fdt/write/internal/map.h"
 
 #include <cassert>
 
-#include "fdt/write_chunk_list.h"
-#include "fdt/write_radix_tree.h"
+#include "fdt/write/internal/chunk_list.h"
+#include "fdt/write/internal/radix_tree.h"
 
 namespace kho {
 

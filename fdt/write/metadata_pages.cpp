@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/metadata_pages.h"
+#include "fdt/write/metadata_pages.h"
 
 #include <algorithm>
 #include <string>

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "fdt/abi/luo_v5.h"
-#include "fdt/metadata_pages.h"
 #include "fdt/model/generation.h"
+#include "fdt/write/metadata_pages.h"
 
 namespace kho {
 

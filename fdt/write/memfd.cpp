@@ -3,7 +3,7 @@
 
 #include "fdt/abi/memfd.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/write_luo.h"
+#include "fdt/write/internal/luo.h"
 
 namespace kho {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/writer.h"
+#include "fdt/write/writer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -10,10 +10,10 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/map_runs.h"
-#include "fdt/write_fdt.h"
-#include "fdt/write_luo.h"
-#include "fdt/write_map.h"
+#include "fdt/write/internal/fdt.h"
+#include "fdt/write/internal/luo.h"
+#include "fdt/write/internal/map.h"
+#include "fdt/write/internal/map_runs.h"
 
 namespace kho {
 namespace {

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "fdt/abi/luo_v5.h"
-#include "fdt/metadata_pages.h"
 #include "fdt/model/generation.h"
+#include "fdt/write/metadata_pages.h"
 
 namespace kho {
 

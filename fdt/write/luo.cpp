@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/write_luo.h"
+#include "fdt/write/internal/luo.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,8 +8,8 @@
 
 #include "fdt/base/internal/page_set.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/write_fdt.h"
-#include "fdt/writer.h"
+#include "fdt/write/internal/fdt.h"
+#include "fdt/write/writer.h"
 
 namespace kho {
 namespace {

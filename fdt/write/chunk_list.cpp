@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writing the chunk list of kho-v1. A chunk has one order and up to 255 bitmaps; a bitmap says which blocks
 // of that order in its window, an aligned stretch of 32768 blocks, are preserved.
-#include "fdt/write_chunk_list.h"
+#include "fdt/write/internal/chunk_list.h"
 
 #include <algorithm>
 #include <cassert>
