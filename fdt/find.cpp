@@ -11,7 +11,7 @@
 #include "fdt/base/internal/text.h"
 #include "fdt/file/internal/blob.h"
 #include "fdt/find_scan.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/setup_data.h"
 
 namespace kho {

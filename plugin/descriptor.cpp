@@ -9,7 +9,7 @@
 #include <set>
 
 #include "fdt/abi/luo.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 
 namespace kexec_handover {
 namespace {

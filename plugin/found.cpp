@@ -2,7 +2,7 @@
 #include "plugin/found.h"
 
 #include "fdt/model/release.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 
 namespace kexec_handover {
 namespace {

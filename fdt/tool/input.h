@@ -10,7 +10,7 @@
 #include "fdt/file/image.h"
 #include "fdt/locate.h"
 #include "fdt/model/handover.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/tool/command.h"
 
 namespace kho::tool {

@@ -13,7 +13,7 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/radix.h"
 #include "fdt/file/image.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "tests/temporary_folder.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "fdt/file/elf_core.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "guest.h"
 #include "guest_image.h"
 #include "qtest.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "fdt/build.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/tool/make_description.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "fdt/build.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "guest/kho/incoming.h"
 #include "guest/luo/live_update.h"
 #include "guest/luo/luo_root.h"

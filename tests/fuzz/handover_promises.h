@@ -2,7 +2,7 @@
 // What holds of everything that the readers of handovers give, however damaged the handover is.
 #pragma once
 
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 
 namespace fuzz {
 

@@ -7,7 +7,7 @@
 #include "fdt/convert.h"
 #include "fdt/file/image.h"
 #include "fdt/locate.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "legs.h"
 #include "linux_dump.h"
 

@@ -10,7 +10,7 @@
 #include "fdt/abi/x86_boot.h"
 #include "fdt/build.h"
 #include "fdt/convert.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/setup_data.h"
 #include "fdt/write/writer.h"
 #include "guest.h"

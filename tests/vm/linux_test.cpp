@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "fdt/check/predict.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "linux_guest.h"
 #include "vm.h"
 

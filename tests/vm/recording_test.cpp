@@ -4,7 +4,7 @@
 #include <fstream>
 #include <regex>
 
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "vm.h"
 
 namespace {

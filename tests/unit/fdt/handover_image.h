@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fdt/abi/luo.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/write/internal/fdt.h"
 #include "fdt/write/internal/map.h"
 #include "tests/unit/fdt/expect.h"

@@ -9,7 +9,7 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memfd.h"
 #include "fdt/abi/radix.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/test_memory.h"
 

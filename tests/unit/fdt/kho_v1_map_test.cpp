@@ -3,7 +3,7 @@
 #include <functional>
 #include <random>
 
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/write/internal/map.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/random_blocks.h"

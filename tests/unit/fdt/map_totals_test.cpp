@@ -4,7 +4,7 @@
 #include <bit>
 #include <random>
 
-#include "fdt/count_bits.h"
+#include "fdt/read/internal/count_bits.h"
 #include "tests/unit/fdt/kernel_image.h"
 
 namespace kho {

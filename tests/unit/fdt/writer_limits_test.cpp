@@ -8,7 +8,7 @@
 #include "fdt/abi/memfd.h"
 #include "fdt/build.h"
 #include "fdt/convert.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "tests/unit/fdt/expect.h"
 
 namespace kho {

@@ -5,7 +5,7 @@
 
 #include "fdt/build.h"
 #include "fdt/convert.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/random_description.h"
 

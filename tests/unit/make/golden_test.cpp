@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "fdt/build.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 #include "fdt/tool/make_description.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"

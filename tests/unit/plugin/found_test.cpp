@@ -4,7 +4,7 @@
 #include "fake_machine.h"
 #include "fdt/build.h"
 #include "fdt/file/elf_core.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 
 namespace kexec_handover::test {
 namespace {

@@ -10,7 +10,7 @@
 #include "fake_machine.h"
 #include "fdt/abi/luo.h"
 #include "fdt/file/elf_core.h"
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 
 namespace kexec_handover::test {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How the parts of a handover are found from kho_data.
-#include "fdt/reader.h"
+#include "fdt/read/reader.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

@@ -9,7 +9,7 @@
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Harley's and Seal's method: sixteen vectors are added bit by bit, as columns, and only the sixteens are
 // counted. Without an instruction that counts bits this takes a fifth of the work, and with one no more.
-#include "fdt/count_bits.h"
+#include "fdt/read/internal/count_bits.h"
 
 #include <algorithm>
 #include <cstring>

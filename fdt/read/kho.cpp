@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "fdt/abi/luo_v5.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

@@ -12,8 +12,8 @@
 #include "fdt/base/internal/fdt_page.h"
 #include "fdt/base/internal/page_set.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/block_index.h"
-#include "fdt/reader.h"
+#include "fdt/read/internal/block_index.h"
+#include "fdt/read/reader.h"
 
 namespace kho {
 

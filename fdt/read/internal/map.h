@@ -10,8 +10,8 @@
 #include <span>
 #include <string>
 
-#include "fdt/count_bits.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
+#include "fdt/read/internal/count_bits.h"
 
 namespace kho {
 

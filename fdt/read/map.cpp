@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/read_map.h"
+#include "fdt/read/internal/map.h"
 
 #include <utility>
 
-#include "fdt/count_bits.h"
+#include "fdt/read/internal/count_bits.h"
 
 namespace kho {
 namespace {

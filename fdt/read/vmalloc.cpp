@@ -3,7 +3,7 @@
 // Follows kho_restore_vmalloc() in kernel/liveupdate/kexec_handover.c.
 #include <algorithm>
 
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

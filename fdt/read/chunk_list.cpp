@@ -3,8 +3,8 @@
 // Follows kernel/liveupdate/kexec_handover.c of 6.19.
 #include <limits>
 
-#include "fdt/read_context.h"
-#include "fdt/read_map.h"
+#include "fdt/read/internal/context.h"
+#include "fdt/read/internal/map.h"
 
 namespace kho {
 namespace {

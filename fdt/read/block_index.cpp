@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/block_index.h"
+#include "fdt/read/internal/block_index.h"
 
 #include <algorithm>
 #include <iterator>

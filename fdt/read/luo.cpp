@@ -7,7 +7,7 @@
 #include <libfdt.h>
 
 #include "fdt/abi/luo_v5.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

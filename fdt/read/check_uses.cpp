@@ -2,7 +2,7 @@
 // Checks over everything that was read: pages with two uses, and what lies where it must not.
 #include <algorithm>
 
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

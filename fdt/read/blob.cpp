@@ -5,7 +5,7 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/read_context.h"
+#include "fdt/read/internal/context.h"
 
 namespace kho {
 namespace {

@@ -4,8 +4,8 @@
 #include <bit>
 
 #include "fdt/abi/radix.h"
-#include "fdt/read_context.h"
-#include "fdt/read_map.h"
+#include "fdt/read/internal/context.h"
+#include "fdt/read/internal/map.h"
 
 namespace kho {
 namespace {
