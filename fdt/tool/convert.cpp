@@ -3,8 +3,8 @@
 #include "fdt/tool/convert.h"
 
 #include "fdt/base/internal/text.h"
-#include "fdt/build.h"
-#include "fdt/convert.h"
+#include "fdt/make/build.h"
+#include "fdt/make/convert.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/target.h"

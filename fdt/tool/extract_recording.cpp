@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 #include "fdt/model/release.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"

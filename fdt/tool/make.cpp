@@ -8,8 +8,8 @@
 #include <filesystem>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/build.h"
 #include "fdt/file/internal/atomic_file.h"
+#include "fdt/make/build.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/make_description.h"
 #include "fdt/tool/target.h"

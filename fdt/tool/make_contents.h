@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "fdt/content.h"
+#include "fdt/make/content.h"
 #include "fdt/tool/json_value.h"
 
 namespace kho::tool {

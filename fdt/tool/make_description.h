@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "fdt/description.h"
+#include "fdt/make/description.h"
 
 namespace kho::tool {
 

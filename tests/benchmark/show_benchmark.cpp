@@ -14,7 +14,7 @@
 #include <functional>
 #include <stdexcept>
 
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/image_test_memory.h"
 

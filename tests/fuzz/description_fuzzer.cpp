@@ -3,7 +3,7 @@
 // error.
 #include <string_view>
 
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 #include "fdt/tool/make_description.h"
 #include "tests/fuzz/fuzz.h"

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 #include "guest/kho/incoming.h"
 #include "guest/luo/live_update.h"

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "fdt/build.h"
 #include "fdt/check/predict.h"
-#include "fdt/convert.h"
+#include "fdt/make/build.h"
+#include "fdt/make/convert.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace fuzz {

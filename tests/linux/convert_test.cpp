@@ -3,10 +3,10 @@
 // what it says.
 #include <map>
 
-#include "fdt/build.h"
-#include "fdt/convert.h"
 #include "fdt/file/image.h"
 #include "fdt/locate.h"
+#include "fdt/make/build.h"
+#include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
 #include "legs.h"
 #include "linux_dump.h"

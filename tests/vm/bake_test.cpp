@@ -8,8 +8,8 @@
 #include <random>
 
 #include "fdt/abi/x86_boot.h"
-#include "fdt/build.h"
-#include "fdt/convert.h"
+#include "fdt/make/build.h"
+#include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
 #include "fdt/setup_data.h"
 #include "fdt/write/writer.h"

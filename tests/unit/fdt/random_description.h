@@ -5,7 +5,7 @@
 #include <random>
 
 #include "fdt/abi/luo.h"
-#include "fdt/description.h"
+#include "fdt/make/description.h"
 
 namespace kho {
 

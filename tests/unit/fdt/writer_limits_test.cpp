@@ -6,8 +6,8 @@
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memfd.h"
-#include "fdt/build.h"
-#include "fdt/convert.h"
+#include "fdt/make/build.h"
+#include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
 #include "tests/unit/fdt/expect.h"
 

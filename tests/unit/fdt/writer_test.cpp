@@ -3,8 +3,8 @@
 // back changes no byte.
 #include <algorithm>
 
-#include "fdt/build.h"
-#include "fdt/convert.h"
+#include "fdt/make/build.h"
+#include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/random_description.h"

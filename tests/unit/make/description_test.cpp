@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The JSON of kho make: what it means, and what is said about it when it is wrong.
 #include "fdt/abi/x86_boot.h"
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 #include "fdt/tool/make_description.h"
 #include "tests/unit/fdt/expect.h"
 

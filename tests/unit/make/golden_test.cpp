@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 #include "fdt/tool/make_description.h"
 #include "tests/temporary_folder.h"

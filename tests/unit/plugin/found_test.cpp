@@ -2,8 +2,8 @@
 // Handovers that the device did not make: found in memory, or put in place from a recording. They go on byte
 // for byte, are recorded as they are, and what cannot be trusted is refused before anything changes.
 #include "fake_machine.h"
-#include "fdt/build.h"
 #include "fdt/file/elf_core.h"
+#include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 
 namespace kexec_handover::test {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/build.h"
+#include "fdt/make/build.h"
 
 #include <algorithm>
 #include <bit>

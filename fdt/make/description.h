@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "fdt/abi/memfd.h"
-#include "fdt/content.h"
 #include "fdt/file/elf_core.h"
+#include "fdt/make/content.h"
 #include "fdt/model/generation.h"
 
 namespace kho {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/convert.h"
+#include "fdt/make/convert.h"
 
 #include <algorithm>
 #include <array>

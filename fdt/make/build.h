@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "fdt/description.h"
+#include "fdt/make/description.h"
 #include "fdt/write/writer.h"
 
 namespace kho {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/content.h"
+#include "fdt/make/content.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
