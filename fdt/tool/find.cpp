@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho find: everything in memory that is, or looks like, part of a handover.
-#include "fdt/find.h"
+#include "fdt/search/find.h"
 
 #include <algorithm>
 

@@ -8,9 +8,9 @@
 
 #include "fdt/check/check.h"
 #include "fdt/file/image.h"
-#include "fdt/locate.h"
 #include "fdt/model/handover.h"
 #include "fdt/read/reader.h"
+#include "fdt/search/locate.h"
 #include "fdt/tool/command.h"
 
 namespace kho::tool {

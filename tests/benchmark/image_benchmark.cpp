@@ -14,8 +14,8 @@
 #include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/fdt_page.h"
-#include "fdt/find.h"
-#include "fdt/locate.h"
+#include "fdt/search/find.h"
+#include "fdt/search/locate.h"
 #include "tests/temporary_folder.h"
 
 namespace {

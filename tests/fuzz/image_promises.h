@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "fdt/abi/x86_boot.h"
-#include "fdt/find.h"
-#include "fdt/locate.h"
+#include "fdt/search/find.h"
+#include "fdt/search/locate.h"
 #include "fuzz.h"
 
 namespace fuzz {

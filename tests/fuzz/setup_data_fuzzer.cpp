@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // From boot_params over setup_data to the KHO FDT: a sound chain, damaged.
-#include "fdt/setup_data.h"
+#include "fdt/search/internal/setup_data.h"
 
-#include "fdt/find.h"
+#include "fdt/search/find.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/patched_image.h"
 #include "tests/unit/fdt/image_test_memory.h"

@@ -4,10 +4,10 @@
 #include <map>
 
 #include "fdt/file/image.h"
-#include "fdt/locate.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
+#include "fdt/search/locate.h"
 #include "legs.h"
 #include "linux_dump.h"
 

@@ -11,7 +11,7 @@
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
-#include "fdt/setup_data.h"
+#include "fdt/search/internal/setup_data.h"
 #include "fdt/write/writer.h"
 #include "guest.h"
 #include "tests/tool/run.h"

@@ -2,7 +2,7 @@
 // Dumps that the distribution's QEMU takes at the moment of a kexec, in each format that it offers, beside
 // the recording of that kexec: every byte of the handover is the same, and found without being told where.
 #include "fdt/file/image.h"
-#include "fdt/locate.h"
+#include "fdt/search/locate.h"
 #include "guest.h"
 #include "vm.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The search: what is found, how sure it is, and what is not taken for a handover.
-#include "fdt/find.h"
+#include "fdt/search/find.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where the handover of an image is, and who said so.
-#include "fdt/locate.h"
+#include "fdt/search/locate.h"
 
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/setup_data.h"
+#include "fdt/search/internal/setup_data.h"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Judging what the scan came upon, and who points to whom.
-#include "fdt/find.h"
+#include "fdt/search/find.h"
 
 #include <algorithm>
 #include <map>
@@ -10,9 +10,9 @@
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/file/internal/blob.h"
-#include "fdt/find_scan.h"
 #include "fdt/read/reader.h"
-#include "fdt/setup_data.h"
+#include "fdt/search/internal/find_scan.h"
+#include "fdt/search/internal/setup_data.h"
 
 namespace kho {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Memory is copied out in windows that fit the cache, and a page at a time is compared by a loop without
 // branches, which compilers turn into vector instructions. Only pages with a hit are looked at again.
-#include "fdt/find_scan.h"
+#include "fdt/search/internal/find_scan.h"
 
 #include <algorithm>
 #include <cstring>

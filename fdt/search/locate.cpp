@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/locate.h"
+#include "fdt/search/locate.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/find.h"
-#include "fdt/setup_data.h"
+#include "fdt/search/find.h"
+#include "fdt/search/internal/setup_data.h"
 
 namespace kho {
 namespace {
