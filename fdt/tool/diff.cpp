@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho diff: two handovers compared by what they say.
-#include "fdt/diff.h"
+#include "fdt/view/diff.h"
 
 #include "fdt/tool/diff.h"
 #include "fdt/tool/format.h"

@@ -6,11 +6,11 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "fdt/map_view.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/summary.h"
 #include "fdt/tool/target.h"
+#include "fdt/view/picture.h"
 
 namespace kho::tool {
 namespace {

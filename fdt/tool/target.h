@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "fdt/file/internal/atomic_file.h"
-#include "fdt/file_content.h"
 #include "fdt/tool/command.h"
+#include "fdt/view/file_content.h"
 
 namespace kho::tool {
 

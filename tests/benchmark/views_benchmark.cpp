@@ -6,8 +6,8 @@
 #include <cstring>
 #include <vector>
 
-#include "fdt/content_diff.h"
-#include "fdt/map_view.h"
+#include "fdt/view/content_diff.h"
+#include "fdt/view/picture.h"
 
 namespace kho {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/diff.h"
+#include "fdt/view/diff.h"
 
 #include <algorithm>
 #include <functional>

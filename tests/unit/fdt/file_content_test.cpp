@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/file_content.h"
+#include "fdt/view/file_content.h"
 
 #include <algorithm>
 

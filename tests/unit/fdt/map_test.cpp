@@ -6,8 +6,8 @@
 #include <regex>
 
 #include "fdt/base/internal/size_text.h"
-#include "fdt/map_view.h"
-#include "fdt/page_cells.h"
+#include "fdt/view/page_cells.h"
+#include "fdt/view/picture.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/sample_handover.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/page_map.h"
+#include "fdt/view/page_map.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/map_words.h"
+#include "fdt/view/internal/picture_words.h"
 
 #include "fdt/base/internal/size_text.h"
 #include "fdt/base/internal/text.h"

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "fdt/page_cells.h"
+#include "fdt/view/page_cells.h"
 
 namespace kho {
 

@@ -4,7 +4,7 @@
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memfd.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/diff_parts.h"
+#include "fdt/view/internal/diff_parts.h"
 
 namespace kho {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "fdt/diff.h"
+#include "fdt/view/diff.h"
 
 namespace kho {
 

@@ -5,8 +5,8 @@
 
 #include "fdt/base/internal/size_text.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/map_view.h"
-#include "fdt/map_words.h"
+#include "fdt/view/internal/picture_words.h"
+#include "fdt/view/picture.h"
 
 namespace kho {
 namespace {

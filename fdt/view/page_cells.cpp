@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/page_cells.h"
+#include "fdt/view/page_cells.h"
 
 #include <algorithm>
 #include <bit>

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "fdt/base/memory.h"
-#include "fdt/content_diff.h"
 #include "fdt/model/handover.h"
+#include "fdt/view/content_diff.h"
 
 namespace kho {
 

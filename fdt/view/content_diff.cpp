@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/content_diff.h"
+#include "fdt/view/content_diff.h"
 
 #include <algorithm>
 #include <cstring>

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "fdt/file_content.h"
+#include "fdt/view/file_content.h"
 
 namespace kho {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/diff.h"
+#include "fdt/view/diff.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/diff_parts.h"
+#include "fdt/view/internal/diff_parts.h"
 
 namespace kho {
 
