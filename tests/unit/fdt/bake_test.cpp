@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Baked files: where everything is loaded, and what comes out once firmware has run and the loader has done
 // what its table says.
-#include "fdt/bake.h"
+#include "fdt/boot/internal/bake.h"
 
 #include <elf.h>
 

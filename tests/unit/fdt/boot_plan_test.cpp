@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <random>
 
-#include "fdt/boot.h"
+#include "fdt/boot/boot.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kernel_files.h"
 

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "fdt/abi/bake.h"
-#include "fdt/bake.h"
+#include "fdt/boot/internal/bake.h"
 #include "fdt/file/internal/atomic_file.h"
 #include "fdt/file/internal/elf_header.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
-#include "fdt/bake.h"
-#include "fdt/bake_loader.h"
 #include "fdt/base/internal/text.h"
+#include "fdt/boot/internal/bake.h"
+#include "fdt/boot/internal/bake_loader.h"
 
 namespace kho {
 namespace {

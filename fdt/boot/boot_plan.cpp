@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/boot.h"
+#include "fdt/boot/boot.h"
 
 namespace kho {
 namespace {

@@ -2,7 +2,7 @@
 // Internal to bake_*.cpp: the loader with everything that it is told.
 #pragma once
 
-#include "fdt/bake.h"
+#include "fdt/boot/internal/bake.h"
 
 namespace kho {
 

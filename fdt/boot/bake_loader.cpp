@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The loader's memory: program, table, page tables, and behind what is in the file its stack.
-#include "fdt/bake_loader.h"
+#include "fdt/boot/internal/bake_loader.h"
 
 #include <algorithm>
 #include <cassert>

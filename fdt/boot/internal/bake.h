@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "fdt/base/memory.h"
-#include "fdt/boot.h"
+#include "fdt/boot/boot.h"
 
 namespace kho {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <type_traits>
 
-#include "fdt/boot.h"
+#include "fdt/boot/boot.h"
 
 namespace kho {
 
