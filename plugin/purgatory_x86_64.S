@@ -40,7 +40,7 @@ in_new_cs:
 	movl	$COMMAND_KEXEC, REG_COMMAND(%rcx)
 	/* Memory changed under the translator's feet: what follows belongs into a block of its own. */
 	jmp	1f
-	/* Reading the entry claims it, once: whoever gets it is the CPU that the next kernel starts on. */
+	/* Reading the entry claims it, once: the CPU that gets it is the one that the next kernel starts on. */
 1:	mov	REG_NEXT_ENTRY(%rcx), %rax
 	test	%rax, %rax
 	jnz	enter

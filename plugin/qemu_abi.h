@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The part of QEMU's internal interface that we rely on, declared anew: functions are looked up when the
+// The part of QEMU's internal interface that we rely on, declared again: functions are looked up when the
 // plugin loads, structures are those whose layout is the same from QEMU 7.2 to 11.1. Opaque types are never
 // defined. Sources: QEMU include/qom/object.h, include/exec/memory.h, include/sysemu/memory_mapping.h,
 // include/hw/qdev-core.h, include/qapi/error.h, qapi/misc.json.

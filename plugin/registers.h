@@ -43,7 +43,8 @@ enum class Register : std::uint32_t {
     mismatched_ranges =
         0x98,        // R  u64  pieces of preserved memory whose checksum differed at the last verify
     verdict = 0xa0,  // RW u32  Verdict, forward only
-    orders = 0xa4,   // R  u32  Order bits: what the device's properties ask of whoever finds a handover
+    orders =
+        0xa4,  // R  u32  Order bits: requests from the device's properties to the kernel that receives a handover
     release = 0xa8,  // R  u32  of the format that is written: major << 8 | minor
 };
 

@@ -5,7 +5,7 @@ Beside the four outcomes of ci/legs/definition.py there are those that no leg ma
   oops      the kernel crashed, or panicked for another reason than a handover that it refuses
   warning   it complained, whatever came of the handover
   wrong     it took the handover, but a session, a file or a byte was not as it was
-  died      the machine ended and nobody had said anything
+  died      the machine ended without a verdict
   hang      the time was over
 """
 import re
@@ -46,7 +46,7 @@ def of(console, consumer, timed_out=False):
     if refused:
         return "panic", refused
     failed = first(FAILED, lines)
-    # The agent fails too then; had it said nothing, nobody would know how the kernel went on.
+    # The agent fails too then; had it said nothing, how the kernel went on would be unknown.
     for verdict in ("cold-boot", "eio"):
         if failed and verdict in proofs and (proof := first(proofs[verdict], lines)):
             return verdict, proof

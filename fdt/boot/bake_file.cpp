@@ -15,7 +15,7 @@
 namespace kho {
 namespace {
 
-// QEMU looks for Multiboot's magic number in the first 8 KiB: nobody else's bytes are there.
+// QEMU looks for Multiboot's magic number in the first 8 KiB: only our bytes are there.
 constexpr std::uint64_t first_data = 8192;
 constexpr std::uint64_t piece_size = 1 << 20;
 

@@ -94,7 +94,7 @@ std::optional<Range> find_one_place(const RangeSet &free, std::uint64_t size) {
     return free.find_high(size, page_size, {PhysAddr{0}, bake_mapped_limit});
 }
 
-// Memory in which whole pages may be loaded and nobody else has an interest; best places first.
+// Memory in which whole pages may be loaded and that has no other use; best places first.
 std::vector<Range> by_worth(const RangeSet &free, std::uint64_t wanted) {
     if (const auto one = find_one_place(free, wanted))
         return {*one};

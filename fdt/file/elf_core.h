@@ -15,7 +15,7 @@
 namespace kho {
 
 // Notes have the owner name "KHO". Tools like readelf take small types in a core file for register sets
-// whoever the owner is, so ours begin where nothing else is.
+// whatever the owner is, so ours begin where nothing else is.
 inline constexpr char core_note_owner[] = "KHO";
 inline constexpr std::uint32_t core_note_kho_data = 0x4b480001;  // abi::kho_data
 inline constexpr std::uint32_t core_note_memory_map =
@@ -50,7 +50,7 @@ using CoreSource =
 Result<std::uint64_t> write_core(const std::string &path, const CoreHeader &header, const RangeSet &memory,
                                  const CoreSource &source);
 
-// A recording opened for reading: mapped, not read, so nobody may shorten the file meanwhile (write_core
+// A recording opened for reading: mapped, not read, so the file must not be shortened meanwhile (write_core
 // does not: it puts a new file in its place). A recording without the kho_data note is refused; the other
 // notes may be missing.
 class ElfCore final : public ImageMemory {

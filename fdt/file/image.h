@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Whatever file a handover comes in: opened by what it contains, not by its name.
 //
-// Files are mapped, not read, so a sparse 64 GiB dump costs what is touched of it. In return nobody may
+// Files are mapped, not read, so a sparse 64 GiB dump costs what is touched of it. In return no program may
 // shorten a file while it is open: the kernel would end the process with SIGBUS (see exit_when_a_file_shrinks
 // in mapped_file.h).
 #pragma once
@@ -38,7 +38,7 @@ struct ImageOptions {
     std::optional<PhysAddr> base;
 };
 
-// What an image says about itself. All of it is somebody's claim.
+// What an image says about itself. All of it is a claim of its writer.
 struct ImageInfo {
     // In one line: "QEMU dump-guest-memory, ELF64 core for x86_64", "kdump-compressed (zlib), flattened".
     std::string format{};

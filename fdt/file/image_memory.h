@@ -12,7 +12,7 @@ public:
     virtual const RangeSet &ranges() const = 0;
 
     // The part of ranges() that may hold something: all the rest reads as zeroes and takes no space in the
-    // file. Looked up anew with each call, in a time that grows with the file's data, not with its size.
+    // file. Recomputed on each call; takes time proportional to the file's data, not to its sparse size.
     // Whole pages, where ranges() has whole pages.
     virtual RangeSet resident() const = 0;
 };

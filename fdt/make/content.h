@@ -14,7 +14,7 @@
 
 namespace kho {
 
-// A file of the host, open for reading as long as somebody holds it.
+// A file of the host, open for reading as long as the object exists.
 class HostFile {
 public:
     static Result<std::shared_ptr<const HostFile>> open(const std::string &path);  // errors: io

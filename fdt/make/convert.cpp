@@ -15,7 +15,7 @@
 namespace kho {
 namespace {
 
-// Whether the writer makes this anew. What it does not understand stays.
+// Whether the writer makes this again. What it does not understand stays.
 bool is_rewritten(UseKind kind) {
     switch (kind) {
         case UseKind::kho_fdt:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The same handover in another generation's format. Content stays where it is; metadata is written anew in
+// The same handover in another generation's format. Content stays where it is; metadata is rewritten in
 // free pages, and the old metadata's pages are free.
 #pragma once
 

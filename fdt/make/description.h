@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A handover as somebody describes it who wants one made: what is in it, not where it lies. `kho make` reads
+// The description of a handover to be made: what is in it, not where it lies. `kho make` reads
 // it from JSON, tests write it down.
 #pragma once
 

@@ -35,7 +35,7 @@ std::optional<FdtPage> load_kho_fdt(ReadContext &context, const abi::kho_data &d
     return std::move(fdt).value();
 }
 
-// A subtree whose content nobody here knows.
+// A subtree whose content this reader does not know.
 void read_other(ReadContext &context, const Subtree &subtree, std::uint32_t index) {
     const std::string path = "/" + printable(subtree.name);
     const Range range{subtree.address, subtree.size};

@@ -14,7 +14,7 @@
 namespace kho {
 
 struct ReadOptions {
-    // Where the handover was found by its FDT alone, nobody knows the scratch areas: then nothing is said
+    // Where the handover was found by its FDT alone, the scratch areas are unknown: then nothing is said
     // about them.
     bool scratch_known = true;
     // The machine's RAM if known: preserved memory must lie in it.
@@ -33,7 +33,7 @@ std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat for
                                              Findings &findings);
 
 // Preserved blocks by order. About as quick as memory can be read, whatever lies how in it; takes some 32
-// bytes for each page of the map, and none for what is preserved: for whoever wants to know how much, not
+// bytes for each page of the map, and none for what is preserved: for callers that need totals, not
 // what.
 using MapTotals = std::array<std::uint64_t, max_block_order + 1>;
 

@@ -128,7 +128,7 @@ int diff(Command &command) {
     if (certain)
         return exit_clean;
     return command.fail(a->path, "no difference seen to " + printable(b->path) +
-                                     ", but not all of both could be read: nobody can say");
+                                     ", but not all of both could be read: cannot tell");
 }
 
 }  // namespace kho::tool

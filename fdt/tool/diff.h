@@ -5,7 +5,7 @@
 
 namespace kho::tool {
 
-// Exit status 1: they differ; 2 also where nobody can say, since one of the two cannot be read as a whole.
+// Exit status 1: they differ; 2 also where equality cannot be decided, since one of the two cannot be read as a whole.
 int diff(Command &command);
 
 }  // namespace kho::tool

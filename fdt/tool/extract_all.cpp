@@ -41,7 +41,7 @@ std::optional<std::string> Damage::of(const Handover &handover, FilePlace place)
             return found->second;
     }
     if (incomplete_)
-        return "the handover has so many errors that nobody knows whether this file is sound";
+        return "the handover has so many errors that it is unknown whether this file is sound";
     return std::nullopt;
 }
 

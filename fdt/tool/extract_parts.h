@@ -17,7 +17,7 @@ struct FilePlace {
 };
 
 // Errors of the handover by the path of the file they are about. Bytes that a reader refused would be zeroes
-// in what is extracted, and nobody could tell.
+// in what is extracted, indistinguishable from real zeroes.
 class Damage {
 public:
     explicit Damage(const Findings &findings);

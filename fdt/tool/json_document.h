@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A JSON text that somebody wrote by hand, as a tree.
+// A JSON text that was written by hand, as a tree.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reading JSON that somebody wrote by hand: each value knows where it stands, and the first thing that is
+// Reading JSON that was written by hand: each value knows where it stands, and the first thing that is
 // wrong is kept as one sentence that begins with the place and says what was expected.
 #pragma once
 

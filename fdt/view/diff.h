@@ -20,7 +20,7 @@ enum class DiffKind : std::uint8_t {
     removed,     // only in the first
     added,       // only in the second
     changed,     // in both, and not the same
-    unreadable,  // content that one of the two images does not hold, so nobody can say
+    unreadable,  // content that one of the two images does not hold: equality cannot be decided
 };
 const char *name(DiffKind kind);  // "removed" ...
 

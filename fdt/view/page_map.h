@@ -46,7 +46,7 @@ using PageCounts = std::array<std::uint64_t, page_kinds>;  // by kind
 
 class PageMap {
 public:
-    // Both must outlive the map. Without `ram` no page is free: nobody knows what RAM there is.
+    // Both must outlive the map. Without `ram` no page is free: what RAM there is, is unknown.
     PageMap(const Handover &handover, const RangeSet *ram);
 
     const Handover &handover() const { return handover_; }

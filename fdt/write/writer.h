@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Writing whole handovers, of every generation: all metadata anew, in free pages, as that release's kernel
+// Writing whole handovers, of every generation: all metadata again, in free pages, as that release's kernel
 // lays it out. Content (folios, reservations, blobs of other subtrees) stays where it is and is not looked
 // at.
 #pragma once

@@ -42,7 +42,7 @@ static_assert(abi::bake_load_address == 1);
     stop();
 }
 
-// All addresses are identity-mapped; which ones may be used is checked by whoever calls.
+// All addresses are identity-mapped; which ones may be used is checked by the caller.
 template <typename T>
 T *at_physical(std::uint64_t address) {
     return reinterpret_cast<T *>(address);  // NOLINT(performance-no-int-to-ptr)
@@ -53,7 +53,7 @@ void read_memory_map(MemoryMap &map, const pvh::StartInfo &start) {
     if (start.magic != pvh::start_info_magic)
         stop("this was not started by the PVH entry: there is no hvm_start_info");
     if (start.version < 1 || start.memory_map_entries == 0)
-        stop("whoever started this gives no memory map (hvm_start_info of version 0)");
+        stop("the loader that started this gives no memory map (hvm_start_info of version 0)");
     if (start.memory_map_entries > abi::e820_max_entries)
         stop("the memory map has more than 128 entries");
     map.count = start.memory_map_entries;

@@ -156,7 +156,7 @@ Errno IncomingHandover::for_each_list_page(const PhysicalWindow &window, Visit &
     for (std::uint64_t at = value(memory_map_), left = nodes_; left > 0; left--) {
         mem_chunk chunk;
         if (!window.load(PhysAddr{at}, chunk) || chunk.num_elms > kho::abi::bitmap_refs_per_chunk)
-            return Errno::eio;  // nobody writes there
+            return Errno::eio;  // no kernel writes there
         for (unsigned i = 0; i < chunk.num_elms; i++)
             if (const Errno error = visit(PhysAddr{chunk.bitmaps[i].bitmap}, Fault::bitmap_address);
                 error != Errno::ok)
@@ -173,7 +173,7 @@ template <typename Visit>
 Errno IncomingHandover::for_each_tree_page(const PhysicalWindow &window, unsigned level, std::uint64_t at,
                                            std::uint64_t &left, Visit &&visit) const {
     if (left-- == 0)
-        return Errno::eio;  // nobody writes there
+        return Errno::eio;  // no kernel writes there
     for (std::uint64_t i = 0; level > 0 && i < std::size(kho::abi::radix_node{}.table); i++) {
         std::uint64_t child = 0;
         if (!window.load(PhysAddr{at + i * sizeof(child)}, child) || child == 0)

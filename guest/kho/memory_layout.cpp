@@ -147,7 +147,7 @@ Errno init_pages(Pages &pages, PhysicalWindow window, PhysAddr map, const Memory
     for (const MemoryRange &r : layout.map)
         if (r.type != usable_ram)
             pages.remove_ram(PhysAddr{r.address}, r.size);
-    // Scratch first: what is taken inside scratch stays scratch, and is given out by nobody.
+    // Scratch first: what is taken inside scratch stays scratch, and is never given out.
     for (const kho_scratch &s : scratch) pages.set_scratch(PhysAddr{s.addr}, s.size);
     for (const PhysRange &e : layout.taken) pages.reserve(e.start, e.size);
     pages.reserve(map, Pages::map_bytes(top));

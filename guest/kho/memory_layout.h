@@ -49,7 +49,7 @@ Result<kho::PhysAddr> find_in_scratch(const MemoryLayout &layout,
 // half of it. ENOMEM if there is no such place.
 Errno choose_scratch(const MemoryLayout &layout, std::uint64_t size, kho::abi::kho_scratch (&areas)[2]);
 
-// What the size should be if nobody said: an eighth of RAM, from 8 MiB to 32 MiB.
+// The size if no parameter sets it: an eighth of RAM, from 8 MiB to 32 MiB.
 std::uint64_t default_scratch_size(std::span<const kexec_handover::MemoryRange> map);
 
 // Fills `pages`, whose map lies at `map`: RAM, taken memory, scratch.

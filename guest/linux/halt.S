@@ -38,7 +38,7 @@
     .org CODE
 code:
     .code32
-1:  cli                             // entered in protected mode: by nobody that hands over
+1:  cli                             // entered in protected mode: by no kernel that hands over
     hlt
     jmp     1b
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a guest wrote down of what it hands over, so that whoever takes it knows what must be there. Text, a
+// What a guest wrote down of what it hands over, so that the receiving kernel knows what must be there. Text, a
 // line each, in the memory file `manifest_token` of the session `manifest_session`, and the same on the
 // console:
 //

@@ -58,7 +58,7 @@ std::string retrieve_oddly(int device, Retrieved &session, const std::vector<Man
     const Descriptor unknown(retrieve_fd(session.session.fd(), unused));
     if (unknown.error() != -ENOENT)
         return failure(session.name, unused,
-                       unknown ? "is nobody's, yet it was given" : name_of_error(unknown.error()));
+                       unknown ? "was not preserved, yet it was given" : name_of_error(unknown.error()));
     if (files.empty())
         return {};
     const Descriptor again(retrieve_fd(session.session.fd(), files.front().token));
@@ -201,9 +201,9 @@ std::string kho_test(const std::string &log, bool must_be_there, bool &there) {
     why = retrieve(device.fd(), *manifest, retrieved);
     report.result(why.empty(), "retrieve and verify every byte", why.empty() ? totals(*manifest) : why);
 
-    const Descriptor nobody(retrieve_session(device.fd(), "nobody's session"));
-    report.result(nobody.error() == -ENOENT, "a session that was not preserved is refused",
-                  nobody ? "it was given" : name_of_error(nobody.error()));
+    const Descriptor unknown_session(retrieve_session(device.fd(), "no such session"));
+    report.result(unknown_session.error() == -ENOENT, "a session that was not preserved is refused",
+                  unknown_session ? "it was given" : name_of_error(unknown_session.error()));
 
     if (own.session)
         retrieved.push_back(std::move(own));

@@ -27,7 +27,7 @@ bool log(std::string_view line) {
     return kmsg && write(kmsg.fd(), record.data(), record.size()) == static_cast<ssize_t>(record.size());
 }
 
-// Standard output is the console. If that fails too there is nobody to tell.
+// Standard output is the console. If that fails too there is no way to report it.
 void print(std::string_view line) {
     const std::string ended = std::string(line) + "\n";
     [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, ended.data(), ended.size());

@@ -4,7 +4,7 @@
 // with the last one, on either side of the kexec. Compare kernel/liveupdate/luo_flb.c (7.0 and later).
 //
 //   old kernel   preserve ──> (further files are counted) ──kexec──>   or   ──> unpreserve
-//   new kernel   [check] ──> retrieve, when somebody first asks for it ──> finish     [ ]: optional
+//   new kernel   [check] ──> retrieve, on the first request for it   ──> finish     [ ]: optional
 //
 // `check` is not in the kernel; it is what FileOps::check is for files.
 #pragma once

@@ -101,7 +101,7 @@ void FlbSet::drop_outgoing(Flb &flb) {
         flb.ops->unpin(flb);
 }
 
-// A preserved FLB is written whoever keeps it so; the next kernel needs its number of references to know when
+// A preserved FLB is written whatever keeps it so; the next kernel needs its number of references to know when
 // it ends.
 void FlbSet::serialize() {
     if (area_ == PhysAddr{})

@@ -29,7 +29,7 @@ public:
 
     // ENOENT: it is not preserved.
     Result<void *> get_outgoing(Flb &flb);
-    // Retrieves it if nobody did before. ENOENT: it was not handed over. ENODATA: nothing was, or it is
+    // Retrieves it if that was not done before. ENOENT: it was not handed over. ENODATA: nothing was, or it is
     // finished. ENODEV: its owner is going. Or its own error, which is remembered.
     Result<void *> get_incoming(Flb &flb);
     // For each get that succeeded. EINVAL: there was none.
@@ -40,7 +40,7 @@ public:
     void unserialize();
     bool serialized_is_clear() const;
 
-    // What the last kernel handed over. Entries that nobody registered an FLB for are passed over; one that
+    // What the last kernel handed over. Entries for which no FLB is registered are passed over; one that
     // is registered later does not find its entry any more.
     Errno deserialize(kho::PhysAddr area, Place &place);
     // A file of this handler was handed over.

@@ -153,7 +153,7 @@ Errno FlbSet::put_incoming(Flb &flb) {
     return Errno::ok;
 }
 
-// Nobody may have asked for the object until now: only a retrieved one can be finished.
+// The object may not have been requested until now: only a retrieved one can be finished.
 void FlbSet::drop_incoming(Flb &flb) {
     if (--flb.incoming.references > 0)
         return;

@@ -29,7 +29,7 @@ struct Session {
     std::string_view name_view() const { return name; }
 };
 
-// What the arrays hold. Both kernels must agree, so they are a constant of whoever starts it; the format's
+// What the arrays hold. Both kernels must agree, so they are a constant of the caller that starts it; the format's
 // own are the default.
 struct LuoLimits {
     std::uint64_t sessions = kho::abi::max_sessions;
@@ -62,10 +62,10 @@ public:
     Errno finish(Session &session);
 
     // Outgoing: unpreserves its files. Retrieved: finishes them, and stays if that is refused (EBUSY). The
-    // session is gone then. EINVAL: an incoming session that nobody retrieved.
+    // session is gone then. EINVAL: an incoming session that was not retrieved.
     Errno release(Session &session);
 
-    // The live object of an FLB, for whoever works with it, and letting go of it: see FlbSet. EOPNOTSUPP, and
+    // The live object of an FLB, for its users, and letting go of it: see FlbSet. EOPNOTSUPP, and
     // EBUSY while frozen, as everything else that changes something.
     Result<void *> get_outgoing(Flb &flb);
     Errno put_outgoing(Flb &flb);
@@ -88,7 +88,7 @@ public:
     // Of the areas to hand over.
     kho::PhysAddr session_header() const { return header_; }
     kho::PhysAddr flb_header() const { return flbs_.area(); }
-    // FLBs of the last kernel that nobody here knows.
+    // FLBs of the last kernel that are not registered here.
     std::uint64_t unknown_flbs() const { return flbs_.unknown(); }
     // Pages that sessions, their files and dependencies take here, their serialized forms not counted.
     std::uint64_t bookkeeping_pages() const {

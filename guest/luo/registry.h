@@ -30,7 +30,7 @@ public:
     // EBUSY as above. EEXIST: it depends on it already, or another FLB has this compatible. ENOSPC: there are
     // 63 others. ENOMEM.
     Errno add_flb(FileHandler &handler, Flb &flb);
-    // EOPNOTSUPP, EBUSY as above, or because somebody still has a reference; ENOENT: the handler does not
+    // EOPNOTSUPP, EBUSY as above, or because a reference is still held; ENOENT: the handler does not
     // depend on it.
     Errno remove_flb(FileHandler &handler, Flb &flb);
 
@@ -44,7 +44,7 @@ public:
         return find_link(handler, flb) != nullptr;
     }
 
-    // Somebody has its object, or will need it: preserved, or retrieved and not finished.
+    // Its object is in use, or will be needed: preserved, or retrieved and not finished.
     static bool in_use(const Flb &flb) {
         return flb.outgoing.references > 0 || flb.incoming.state == FlbIncoming::retrieved;
     }

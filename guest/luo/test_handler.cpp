@@ -37,7 +37,7 @@ Result<PhysAddr> preserve_page(Pages &pages, const TestPage &content) {
     return page;
 }
 
-// Claims the page of an incoming object and looks whether it is one.
+// Claims the page of an incoming object and checks that it is one.
 Errno check_page(Pages &pages, PhysAddr at, std::uint64_t magic, Place &place) {
     TestPage page{};
     if (const Result<unsigned> order = pages.order_of(at);

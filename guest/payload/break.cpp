@@ -73,7 +73,7 @@ kho::abi::luo_flb_ser &flb(Context &c, std::uint64_t i) {
     return reinterpret_cast<kho::abi::luo_flb_ser *>(&flbs(c) + 1)[i];
 }
 
-// A million entries that all say the same: whoever compares each with each is busy for hours.
+// A million entries that all say the same: comparing each with each takes hours.
 void million_ranges(Context &c) {
     constexpr std::uint64_t count = 1'000'000;
     const std::uint64_t pages = pages_of(count * sizeof(PreservedRange));

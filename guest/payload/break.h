@@ -27,7 +27,7 @@ struct BreakCase {
     bool needs_flbs = false;               // there must be a page of them
 };
 
-// No live update has this number: whoever accepts a broken descriptor after all starts a kernel that fails.
+// No live update has this number: a device that accepts a broken descriptor after all starts a kernel that fails.
 inline constexpr std::uint64_t telltale_number = ~std::uint64_t{0};
 
 // Breaks the descriptor and leaves the telltale in it. ENOMEM: could not build it, and it is whole.

@@ -23,7 +23,7 @@ public:
 
     // The document, of `plan` results.
     void begin(std::uint64_t plan);
-    // The same document where somebody else left it, after `given` results.
+    // The same document where another life left it, after `given` results.
     void resume(std::uint64_t plan, std::uint64_t given) { levels_[0] = {plan, given, 0}; }
 
     // A result at the present depth; returns `passed`. `details` are shown behind the name.
@@ -45,7 +45,7 @@ public:
 
     // A test made of tests: what comes until end_subtest, which gives the result line.
     void begin_subtest(std::uint64_t plan);
-    // The same in two steps, for a result that somebody else gives: false if a test failed or is missing.
+    // The same in two steps, for a result that another life gives: false if a test failed or is missing.
     bool close_subtest();
     template <typename Name, typename... Details>
     bool end_subtest(const Name &name, const Details &...details) {

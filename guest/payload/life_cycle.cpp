@@ -114,7 +114,7 @@ bool LifeCycle::registration_is_strict() {
            registry.remove_flb(handler_[0], flb_[0]) == Errno::ebusy && live_update_->stop() == Errno::ebusy;
 }
 
-// The agent goes away before the kexec: its session is closed. The last one, which is made anew then: there
+// The agent goes away before the kexec: its session is closed. The last one, which is made again then: there
 // may be no room for another.
 bool LifeCycle::closing_unpreserves() {
     const Result<TestFile *> created = test_files_.create(201);

@@ -9,7 +9,7 @@
 //   "cycle: left alone"  100 + life (test-v3)                test-v3  ──> none
 //
 // In the new kernel the files of the first two are retrieved and go on to the next life. Of the third one
-// file is retrieved, one fails to be, one is never asked for, and finishing is refused three times. Nobody
+// file is retrieved, one fails to be, one is never asked for, and finishing is refused three times. No stage
 // retrieves the fourth: it stays until the next kexec loses it; the last life takes it after all, so that
 // every page can be accounted for.
 #pragma once
@@ -39,10 +39,10 @@ public:
 
     // The new kernel. All but "left alone" are gone afterwards; we keep the files that go on.
     void after_kexec(Ktap &ktap);
-    // When all other sessions are finished. As in a kernel, whatever nobody asks for stays, and keeps LUO in
+    // When all other sessions are finished. As in a kernel, whatever is not asked for stays, and keeps LUO in
     // use.
     bool lonely_session_stays();
-    // Pages of the session that nobody retrieved.
+    // Pages of the session that was not retrieved.
     std::uint64_t incoming_pages(LuoFormat format) const {
         const std::uint64_t files_of_it = format == LuoFormat::v1 ? kho::abi::file_area_pages : 1;
         return alone_is_there_ ? files_of_it + 1 : 0;

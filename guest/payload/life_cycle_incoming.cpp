@@ -129,14 +129,14 @@ bool LifeCycle::lonely_session_stays() {
 }
 
 void LifeCycle::after_kexec(Ktap &ktap) {
-    bool good = ktap.check(flbs_are_retrieved_once(), "FLBs are retrieved once, by whoever asks first");
+    bool good = ktap.check(flbs_are_retrieved_once(), "FLBs are retrieved once, on the first request");
     good = ktap.check(good && shared_files_are_retrieved(),
                       "files of several sessions are retrieved in any order, and again");
     good = ktap.check(good && failed_retrieve_is_remembered(), "a retrieve that failed is not tried again");
     good =
         ktap.check(good && finish_is_refused(), "one file cannot finish: nothing is done, whichever it is");
     good = ktap.check(good && finish_is_granted(),
-                      "later it can; files that nobody retrieved end with the others");
+                      "later it can; files that were not retrieved end with the others");
     good = ktap.check(good && files_are_held_until_finished(),
                       "a file goes on to the next life when it is finished, not before");
     good = ktap.check(good && flbs_end_with_their_last_file(), "FLBs end with the last file of all sessions");

@@ -88,9 +88,8 @@ bool Payload::check_manifest() {
     Session *session = live_update_.find_incoming(agent::manifest_session);
     if (session == nullptr) {
         const bool nothing = totals_.files == 0;
-        return ktap.check(true, nothing
-                                    ? "manifest # SKIP nothing was handed over that it could tell of"
-                                    : "manifest # SKIP there is none: nobody says what the files must hold");
+        return ktap.check(true, nothing ? "manifest # SKIP nothing was handed over that it could tell of"
+                                        : "manifest # SKIP there is none that says what the files must hold");
     }
     const Result<File *> found = live_update_.retrieve(*session, agent::manifest_token);
     if (!found || (*found)->type != &MemoryFiles::type) {

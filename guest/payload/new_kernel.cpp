@@ -118,14 +118,14 @@ bool Payload::deserialize() {
     const Errno error = live_update_.deserialize(luo_);
     if (error != Errno::ok)
         report(live_update_.last_place());
-    // The answer stays the same, however often somebody asks.
+    // The answer stays the same, however often it is asked for.
     const bool again = live_update_.deserialize(luo_) == error;
     const std::uint64_t expected = scenario_.sessions() + cycle_sessions() + (params_.manifest ? 1 : 0);
     const bool complete = start_ == Start::foreign || live_update_.incoming().count() == expected;
     if (error == Errno::ok && !complete)
         report_error(live_update_.incoming().count(), " sessions instead of ", expected);
     if (live_update_.unknown_flbs() > 0)
-        ktap.note(live_update_.unknown_flbs(), " FLBs that nobody here knows");
+        ktap.note(live_update_.unknown_flbs(), " FLBs that are not registered here");
     return ktap.check(error == Errno::ok && again && complete, "deserialize", live_update_.incoming().count(),
                       " sessions");
 }

@@ -127,7 +127,7 @@ bool Payload::retrieve_sessions() {
     }
     // What must not work, and what works twice.
     const Result<Session *> again = live_update_.retrieve_session(scenario_.session(1).name_view());
-    const Result<Session *> nobody = live_update_.retrieve_session("nobody");
+    const Result<Session *> unknown = live_update_.retrieve_session("no such session");
     Session &session = *live_update_.incoming().first()->next;
     const std::uint64_t token = scenario_.file(scenario_.session(1), 2).token;
     const Result<File *> same = live_update_.retrieve(session, token);
@@ -136,7 +136,7 @@ bool Payload::retrieve_sessions() {
     if (same)
         put_file(**same);
     static_cast<void>(
-        ktap.check(again.error() == Errno::einval && nobody.error() == Errno::enoent && same_good &&
+        ktap.check(again.error() == Errno::einval && unknown.error() == Errno::enoent && same_good &&
                        live_update_.retrieve(session, 999).error() == Errno::enoent,
                    "a file twice is the same file; a session twice, and what is not there, is refused"));
     return ktap.end_subtest("retrieve and verify every byte");
@@ -175,7 +175,7 @@ bool Payload::finish_sessions() {
     if (!params_.cycle)
         return good;
     return ktap.check(life_cycle_.lonely_session_stays(),
-                      "a session that nobody retrieved stays, and keeps live update in use") &&
+                      "a session that was not retrieved stays, and keeps live update in use") &&
            good;
 }
 

@@ -29,7 +29,7 @@ bool Payload::make_files() {
     return ktap.check(true, "files in memory", number);
 }
 
-// In a later life: what changes from life to life is written anew, in place.
+// In a later life: what changes from life to life is rewritten, in place.
 bool Payload::rewrite_files() {
     content_life_ = life_;
     std::uint64_t number = 0, written = 0;
@@ -44,7 +44,7 @@ bool Payload::rewrite_files() {
             written++;
         }
     }
-    return ktap.check(true, "files written anew", written);
+    return ktap.check(true, "files rewritten", written);
 }
 
 bool Payload::preserve_sessions() {
@@ -71,7 +71,7 @@ bool Payload::preserve_sessions() {
             totals_.files++;
             totals_.bytes += content_bytes(file);
         }
-        // The limit is where the format says it is, and whoever hits it takes nothing along.
+        // The limit is where the format says it is, and a call that hits it takes nothing along.
         if (good && spec.files == kho::abi::max_files_per_set) {
             constexpr std::uint64_t unused_token = 0x7fff000000000000;
             const Errno error = live_update_.preserve(**session, unused_token, file_slot(0));

@@ -23,7 +23,7 @@ struct FileSpec {
     std::uint64_t size;  // bytes
     std::uint64_t position;
     Layout layout;
-    bool rewritten;  // anew in every life; else as the first life wrote it
+    bool rewritten;  // again in every life; else as the first life wrote it
 };
 
 struct SessionSpec {

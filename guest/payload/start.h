@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How a kernel came to run, from what the device counts and what the boot data says. Only one that nobody
-// handed anything over to may begin anew: whatever else looks like a cold boot is a lost handover.
+// How a kernel came to run, from what the device counts and what the boot data says. Only a kernel
+// that received no handover may start as a first life: whatever else looks like a cold boot is a lost handover.
 #pragma once
 
 #include <cstdint>

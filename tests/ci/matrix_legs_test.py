@@ -118,7 +118,7 @@ class Legs(unittest.TestCase):
         self.assertEqual(self.recorded(), 1)
 
     def test_recorded_once(self):
-        """Legs that start together make their recording once, and make it anew when a file behind it has changed"""
+        """Legs that start together make their recording once, and make it again when a file behind it has changed"""
         self.qemu(ACCEPTED, record="sleep 0.5; " + RECORD)
         processes = [self.start(leg) for leg in (LEG, "7.2 to 7.2 one", LEG)]
         for process in processes:

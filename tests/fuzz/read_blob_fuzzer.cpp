@@ -20,7 +20,7 @@ Blob read_clean(std::span<const std::byte> bytes, BlobKind kind) {
     return blob;
 }
 
-// Written anew, it says the same.
+// Rewritten, it says the same.
 void write_again(const Blob &blob) {
     const Handover &handover = blob.handover;
     Result<FdtBytes> bytes = Error{.code = Errc::malformed, .what = "not tried"};

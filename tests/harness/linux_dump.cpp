@@ -37,7 +37,7 @@ private:
     int fd_;
 };
 
-// What a dump was made of: it is made anew when this changes.
+// What a dump was made of: it is made again when this changes.
 std::string stamp(const LinuxLeg &leg) {
     std::string text = qemu() + " " + leg.scenario + " " + leg.append + " " + leg.memory;
     for (const std::string &file : {leg.kernel, linux_agent(), leg.next})
@@ -66,7 +66,7 @@ void make(const LinuxLeg &leg, const std::string &path) {
     guest.wait_for(entered, limit_seconds);
     std::filesystem::remove(path + ".core");
     guest.dump(path + ".core");
-    // QEMU lets nobody write to it, its owner included.
+    // QEMU makes it read-only, for its owner, too.
     std::filesystem::permissions(path + ".core",
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     make_sparse(path + ".core");

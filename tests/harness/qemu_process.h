@@ -42,7 +42,7 @@ struct Outcome {
     std::string log;      // stderr: QEMU's and the device's messages
     double seconds = 0;
 
-    // With the device, status 0 and a console that ends with PASS go together, whoever gives the verdict.
+    // With the device, status 0 and a console that ends with PASS go together, whichever guest gives the verdict.
     // What does not fit, or nothing.
     std::string disagreement() const;
 

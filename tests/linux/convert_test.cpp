@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Handovers of real kernels, written anew: in their own format as the kernel itself did, in any other with
+// Handovers of real kernels, rewritten: in their own format as the kernel itself did, in any other with
 // what it says.
 #include <map>
 

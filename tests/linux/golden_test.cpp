@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The recordings of real kernels in tests/data, made anew: the kernels must still hand over what these say.
+// The recordings of real kernels in tests/data, made again: the kernels must still hand over what these say.
 // KHO_GOLDENS=FOLDER in the environment puts the new ones there; see tests/data/README.md.
 #include "tests/temporary_folder.h"
 #include "tests/tool/linux_goldens.h"

@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(Linux, Selftests, testing::ValuesIn(selftest_legs), [](
     return name_of(testing::TestParamInfo<Leg>({test.param.from, test.param.program}, test.index));
 });
 
-// The two programs that are for 7.2 and later do not pass on older kernels, whoever comes after: these refuse
+// The two programs that are for 7.2 and later do not pass on older kernels, whatever comes after: these refuse
 // in stage 1, at the limits of their arrays.
 struct TooMany {
     Leg leg;

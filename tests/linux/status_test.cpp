@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // QEMU's exit status of runs that end well and of runs that go wrong in each way that a user can get them
-// wrong: harness::run() throws if status and console disagree, whoever gives the verdict.
+// wrong: harness::run() throws if status and console disagree, whichever guest gives the verdict.
 #include "legs.h"
 #include "payload_leg.h"
 #include "tests/temporary_folder.h"

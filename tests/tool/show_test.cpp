@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What kho show, check and find print about known handovers. KHO_UPDATE_GOLDENS=1 writes the golden files
-// anew.
+// again.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

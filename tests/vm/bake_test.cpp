@@ -85,7 +85,7 @@ std::vector<std::byte> bytes_of(const kho::Memory &memory, const Range &range) {
 std::vector<Range> preserved_on(const Board &board) {
     std::vector<Range> places = {
         range(0x1000, 0x9e000),                    // nearly all of the first 640 KiB
-        range(16 * mib, 0x5000),                   // nobody wants it
+        range(16 * mib, 0x5000),                   // not needed
         range(board.low_end - 17 * mib, 2 * mib),  // SeaBIOS's code and temporary memory
         range(board.low_end - mib, 0xe0000),       // right below its tables
     };

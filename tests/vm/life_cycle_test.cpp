@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The whole life cycle of files across emulated kexecs: what fails on the way, what is refused and then
-// granted, what nobody asks for, FLBs, and the limits of the format.
+// granted, what is not asked for, FLBs, and the limits of the format.
 #include "fdt/abi/luo.h"
 #include "vm.h"
 
@@ -24,19 +24,19 @@ TEST(LifeCycle, RunsInTheOldAndTheNewKernelOfEveryKexec) {
              "then a second attempt succeeds",
              "all other files are as they were",
              "life cycle of files in the old kernel",
-             "FLBs are retrieved once, by whoever asks first",
+             "FLBs are retrieved once, on the first request",
              "files of several sessions are retrieved in any order, and again",
              "a retrieve that failed is not tried again",
              "one file cannot finish: nothing is done, whichever it is",
-             "later it can; files that nobody retrieved end with the others",
+             "later it can; files that were not retrieved end with the others",
              "a file goes on to the next life when it is finished, not before",
              "FLBs end with the last file of all sessions",
-             "a session that nobody retrieved stays, and keeps live update in use",
+             "a session that was not retrieved stays, and keeps live update in use",
              "every callback was given what an earlier one returned",
              "life cycle of files in the new kernel",
          })
         EXPECT_EQ(harness::lines_with(outcome.console, std::string(" ") + result).size(), 2u) << result;
-    // Seven sessions of memory files and the four of the life cycle; what nobody retrieved does not add up.
+    // Seven sessions of memory files and the four of the life cycle; what was not retrieved does not add up.
     EXPECT_EQ(harness::lines_with(outcome.console, "deserialize # 11 sessions").size(), 2u);
 }
 

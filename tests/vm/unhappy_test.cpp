@@ -91,7 +91,7 @@ TEST(Refusal, WithoutAnExpectationIsAFailure) {
 //   reader    poison   what must happen
 //   strict    on       refused, naming session, token and offset
 //   lenient   on       the content differs there, and is poison
-//   lenient   off      nobody notices: so it is the poison that the line above found
+//   lenient   off      not noticed: so it is the poison that the line above found
 Outcome forget(const std::string &parameters, const std::string &device_options) {
     Machine machine =
         vm::machine(Image::elf, "lives=2 forget=\"scattered folios:0x1000000000001:5\" " + parameters);

@@ -16,7 +16,7 @@ inline std::string hex(std::uint64_t number) {
     return {text, static_cast<std::size_t>(length)};
 }
 
-// Bytes that somebody else wrote: a message stays one readable line whatever they are.
+// Bytes of another writer: a message stays one readable line whatever they are.
 inline std::string printable(std::string_view bytes) {
     constexpr std::size_t longest = 64;
     std::string text;

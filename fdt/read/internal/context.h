@@ -17,7 +17,7 @@
 
 namespace kho {
 
-// Where in the handover a reader is: cheap to make, and a path only once somebody wants it.
+// Where in the handover a reader is: cheap to construct; the path string is built on demand.
 struct Scope {
     static constexpr std::uint32_t none = Use::none;
 
@@ -53,7 +53,7 @@ public:
     // Not for a bare blob.
     bool has_memory() const { return memory_ != nullptr; }
 
-    // Copies what is there. A failure is the finding `check` at `holder`, entry `index`: whoever holds the
+    // Copies what is there. A failure is the finding `check` at `holder`, entry `index`: the structure that holds the
     // address is wrong.
     bool read(PhysAddr from, std::span<std::byte> out, Check check, const Scope &scope, std::uint64_t holder,
               std::uint64_t index);
@@ -77,7 +77,7 @@ public:
     // Warning not-a-block unless a block of this order begins there. For what is preserved.
     void expect_block(PhysAddr address, unsigned order, std::string_view what, const Scope &scope);
 
-    // From here on nobody wants to know what pages are used for.
+    // Stop recording page uses.
     void leave_out_uses() { notes_uses_ = false; }
     // Notes the use of the pages that the range touches.
     void use(const Range &range, UseKind kind, std::uint32_t item = Use::none,

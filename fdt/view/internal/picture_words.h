@@ -14,7 +14,7 @@ std::string pages_text(const PageCounts &counts);
 // What a stretch is for: the path of its use, for file contents with the token; "" if there is none.
 std::string use_text(const Handover &handover, const Stretch &stretch);
 
-// Whose content it is, in few letters: "vm:0x1"; "" if it is nobody's.
+// Whose content it is, in few letters: "vm:0x1"; "" if it has no owner.
 std::string owner_text(const Handover &handover, const Stretch &stretch);
 
 // "0x1000 to 0x3fff, 12 KiB: 3 pages file contents, order 0, /LUO/..."

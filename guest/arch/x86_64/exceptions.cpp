@@ -175,7 +175,7 @@ extern "C" void guest_interrupt(const guest::arch::InterruptFrame *f) {
         report(exception_names[f->vector], *f);
     if (f->vector == watchdog_vector)
         report("watchdog: no progress in the time allowed", *f);
-    // Left over from whoever ran before.
+    // Left over from the previous kernel or firmware.
     if (f->vector != spurious_vector)
         end_of_interrupt();
 }

@@ -200,7 +200,7 @@ stack_end:
 window_tables:
     .skip   3 * 4096
 
-// Where a PVH loader starts: ELF note XEN_ELFNOTE_PHYS32_ENTRY. A constant, for there is nobody to relocate it.
+// Where a PVH loader starts: ELF note XEN_ELFNOTE_PHYS32_ENTRY. A constant, since nothing relocates it.
     .section .note.pvh, "a", @note
     .balign 4
     .long   4, 8, 18

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where the four ways in meet: head.S calls guest_start() in 64-bit mode, on the image's stack, relocated,
-// with .bss zeroed, but still with the interrupt table of whoever ran before, and with page tables, theirs or
+// with .bss zeroed, but still with the interrupt table of what ran before, and with page tables, theirs or
 // head.S's, that may map nothing but the image.
 #include "guest/arch/arch.h"
 #include "guest/arch/x86_64/boot_info.h"

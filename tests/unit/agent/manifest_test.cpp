@@ -77,7 +77,7 @@ TEST(Manifest, RefusesWhatItDoesNotUnderstandAndSaysWhere) {
         {"a negative number", HEAD "end sessions=-1 files=0 bytes=0\n", 4},
         {"a number of 65 bits", HEAD "end sessions=0x10000000000000000 files=0 bytes=0\n", 4},
         {"two to the 64th", HEAD "end sessions=18446744073709551616 files=0 bytes=0\n", 4},
-        {"a file of nobody", HEAD "file token=1 size=0 pos=0 seed=1 layout=full\n", 4},
+        {"a file of no session", HEAD "file token=1 size=0 pos=0 seed=1 layout=full\n", 4},
         {"a file too few", HEAD "session files=1 name=x\nend sessions=1 files=0 bytes=0\n", 5},
         {"a file without seed", HEAD "session files=1 name=x\nfile token=1 size=0 pos=0 layout=full\n", 5},
         {"an unknown layout", HEAD "session files=1 name=x\nfile token=1 size=0 pos=0 seed=1 layout=x\n", 5},

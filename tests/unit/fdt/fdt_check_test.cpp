@@ -48,7 +48,7 @@ TEST(FdtCheck, RefusesLengthsAndNamesThatLeadOutOfTheStructure) {
         Words structure;
         std::uint32_t cut = 0;  // bytes missing at the end
     } cases[] = {
-        {"a property that begins anew", {begin, 0, property, 0xfffffff4, 0, leave, end}},
+        {"a property that begins again", {begin, 0, property, 0xfffffff4, 0, leave, end}},
         {"a property of a length that is negative", {begin, 0, property, 0xfffffff5, 0, leave, end}},
         {"a property of the largest length", {begin, 0, property, 0xffffffff, 0, leave, end}},
         {"a property whose end wraps", {begin, 0, property, 0xfffffffc, 0, leave, end}},

@@ -217,7 +217,7 @@ TEST_F(Find, AddsUpWhatTheMapPreserves) {
             }
         return std::nullopt;
     };
-    EXPECT_FALSE(at(kho_at).map) << "nobody wanted to know";
+    EXPECT_FALSE(at(kho_at).map) << "it was not asked for";
     abi::mem_chunk chunk{.next = 0, .order = 4, .num_elms = 1, .bitmaps = {{0, value(bitmap_at)}}};
     memory.put(map_at, chunk);
     memory.put(bitmap_at, std::uint64_t{0x8001});
@@ -235,7 +235,7 @@ TEST_F(Find, AddsUpWhatTheMapPreserves) {
     EXPECT_EQ(map->errors, 1u);
 
     put_kho_fdt(memory, kho_at, map_at, {}, "kho-v2");
-    EXPECT_FALSE(found_map()) << "nobody knows its format";
+    EXPECT_FALSE(found_map()) << "its format is unknown";
 }
 
 // Each page of the memory is read as part of a map about once, however many FDTs lead to it.

@@ -81,7 +81,7 @@ TEST(Kdump, PagesThatWereLeftOutForTheirZeroesReadAsZeroes) {
     EXPECT_TRUE(holds(image.value().memory(), {{3, PageContent{}}}));
     EXPECT_TRUE(image.value().memory().ranges().contains(pages(3)));
     EXPECT_FALSE(image.value().memory().resident().contains(pages(3)));
-    // Where other pages were left out too, nobody knows what was in it.
+    // Where other pages were left out too, its content is unknown.
     file.set(KdumpFile::sub_header_at + offsetof(abi::kdump_sub_header, dump_level), std::uint32_t{31});
     image = open(file.bytes);
     ASSERT_TRUE(succeeds(image));

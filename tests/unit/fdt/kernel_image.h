@@ -40,7 +40,7 @@ public:
     static constexpr PhysAddr folio_array{0x100a000};
     static constexpr PhysAddr test_chunk{0x100b000};
     static constexpr PhysAddr test_array{0x100c000};
-    static constexpr PhysAddr spare{0x100f000};  // preserved, order 0, zeroes, nobody's
+    static constexpr PhysAddr spare{0x100f000};  // preserved, order 0, zeroes, without a use
     static constexpr PhysAddr session_blocks[2] = {PhysAddr{0x1007000}, PhysAddr{0x1008000}};  // 7.2
     static constexpr PhysAddr file_blocks[3] = {PhysAddr{0x1011000}, PhysAddr{0x1012000},
                                                 PhysAddr{0x1013000}};
@@ -69,7 +69,7 @@ public:
     bool radix() const { return generation >= Producer::v7_1; }
     bool blocks() const { return generation == Producer::v7_2; }
 
-    // Both write the map anew.
+    // Both write the map again.
     void preserve(PhysAddr address, unsigned order);
     void unpreserve(PhysAddr address);
     // Writes only the map's page for a block: the leaf, or the bitmap. For what the map is to be in the end.

@@ -56,7 +56,7 @@ TEST_F(Locate, BootParamsLeadThere) {
     announce(params_at, node_at, data_of(fdt_at));
     expect_located(locate(image()), LocatedBy::setup_data,
                    "boot_params at 0x9000, setup_data at 0x9f00 announces a KHO FDT", data_of(fdt_at));
-    // Another FDT that nobody announces does not matter, nor does a second announcement of the first.
+    // Another FDT that is not announced does not matter, nor does a second announcement of the first.
     put_kho_fdt(memory, other_fdt_at, PhysAddr{0}, {});
     announce(second_params_at, second_node_at, data_of(fdt_at));
     EXPECT_TRUE(succeeds(locate(image())));

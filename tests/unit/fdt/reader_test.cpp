@@ -79,7 +79,7 @@ TEST_P(Reader, SaysWhatEachPageIsUsedFor) {
         EXPECT_FALSE(used.overlaps(use.range)) << path_of(handover, use);
         used.add(use.range);
     }
-    // All that is preserved has a use, but for the page that is nobody's.
+    // All that is preserved has a use, but for the spare page.
     RangeSet unused = preserved_ranges(handover.preserved).minus(used);
     EXPECT_EQ(unused, RangeSet({{Image::spare, page_size}}));
     const auto path_at = [&](PhysAddr at) {

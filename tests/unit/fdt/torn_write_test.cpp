@@ -119,13 +119,13 @@ TEST_F(TornWrite, AFolderThatIsMissingOrClosedIsAnError) {
     EXPECT_TRUE(fails(write(folder.file("none/recording"), 0x1000), Errc::io, 0));
     EXPECT_EQ(folder.names(), std::set<std::string>{"recording"});
     EXPECT_TRUE(fails(write("", 0x1000), Errc::io, 0));
-    // Root may write into any folder: be somebody else for as long as it takes.
-    constexpr uid_t nobody = 65534;
+    // Root may write into any folder: be another user for as long as it takes.
+    constexpr uid_t other_user = 65534;
     const uid_t self = geteuid();
     ASSERT_EQ(chmod(folder.path().c_str(), 0500), 0);
     if (self == 0) {
-        ASSERT_EQ(chown(folder.path().c_str(), nobody, static_cast<gid_t>(-1)), 0);
-        ASSERT_EQ(seteuid(nobody), 0);
+        ASSERT_EQ(chown(folder.path().c_str(), other_user, static_cast<gid_t>(-1)), 0);
+        ASSERT_EQ(seteuid(other_user), 0);
     }
     const auto result = write(path, 0x1000);
     ASSERT_EQ(seteuid(self), 0);

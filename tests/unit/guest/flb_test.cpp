@@ -280,7 +280,7 @@ TEST_F(IncomingFlb, ThoseThatEndWithOneFileEndLastFirst) {
                                "flb_retrieve 1", "flb_finish 1"}));
 }
 
-// Nobody takes the references of files away.
+// References of files cannot be taken away.
 TEST_F(IncomingFlb, LettingGoOfWhatOneDoesNotHaveIsEINVAL) {
     deserialize();
     EXPECT_EQ(luo->put_incoming(*one), Errno::einval);
@@ -321,7 +321,7 @@ TEST_F(FlbMachine, MalformedFlbsAreRefusedEachWithItsOwnFault) {
          [](IncomingFlb &t) { t.flb_header = t.flb_header + 8; }},
         {"area of the wrong size", Fault::flb_area, Errno::einval, 0,
          [](IncomingFlb &t) { t.flb_header = t.header; }},
-        {"area that is somebody else's", Fault::metadata_shared, Errno::einval, 0,
+        {"area that has another user", Fault::metadata_shared, Errno::einval, 0,
          [](IncomingFlb &t) { EXPECT_EQ(t.m.pages.claim(t.flb_header), Errno::ok); }},
         {"no page", Fault::flb_page_count, Errno::einval, 0, [](IncomingFlb &t) { t.flb_head().pgcnt = 0; }},
         {"two pages", Fault::flb_page_count, Errno::einval, 2,

@@ -23,7 +23,7 @@ TEST_F(IncomingSession, NamesOfIncomingAndOutgoingSessionsDoNotMeet) {
 
 TEST_F(IncomingSession, ASessionIsRetrievedByNameOnce) {
     deserialize();
-    EXPECT_EQ(luo->retrieve_session("nobody").error(), Errno::enoent);
+    EXPECT_EQ(luo->retrieve_session("no such session").error(), Errno::enoent);
     EXPECT_EQ(luo->retrieve_session("").error(), Errno::enoent);
     EXPECT_TRUE(luo->retrieve_session("a"));
     EXPECT_EQ(luo->retrieve_session("a").error(), Errno::einval);

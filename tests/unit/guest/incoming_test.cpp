@@ -130,7 +130,7 @@ TEST(IncomingHandover, AMalformedHandoverIsRefusedWithItsOwnFaultAndPlace) {
         {"FDT unaligned", Fault::kho_fdt_address, fdt_at + 8, [](Image &i) { i.data.fdt_addr += 8; }},
         {"FDT outside of RAM", Fault::kho_fdt_address, nowhere, [](Image &i) { i.data.fdt_addr = nowhere; }},
         {"FDT magic", Fault::kho_fdt_malformed, fdt_at, [](Image &i) { i.m.as<std::uint8_t>(fdt_at) ^= 1; }},
-        {"FDT with a property that begins anew", Fault::kho_fdt_malformed, fdt_at,
+        {"FDT with a property that begins again", Fault::kho_fdt_malformed, fdt_at,
          [](Image &i) {
              auto *fdt = &i.m.as<char>(fdt_at);
              const std::uint32_t length = cpu_to_fdt32(0xfffffff4);

@@ -17,7 +17,7 @@ namespace {
 using kexec_handover::MemoryRange;
 using kho::abi::kho_scratch;
 
-//   16 MiB: FDT, scratch array, LUO's blob, another of three pages; 17 MiB: nodes and leaves, which nobody
+//   16 MiB: FDT, scratch array, LUO's blob, another of three pages; 17 MiB: nodes and leaves, which no kernel
 //   preserves
 constexpr std::uint64_t fdt_at = 0x1000000, scratch_at = 0x1001000, luo_at = 0x1002000, other_at = 0x1003000,
                         tree_at = 0x1100000, data_at = 0x2000000;
@@ -114,7 +114,7 @@ TEST(IncomingTree, AllOfItsPagesAreKeptFromOthersAndThenGivenBack) {
     EXPECT_EQ(t.m.pages.claim(kho::PhysAddr{tree_at}), Errno::ebusy);
     EXPECT_EQ(t.m.pages.claim(kho::PhysAddr{other_at + 2 * kho::page_size}), Errno::ebusy);
     static_cast<void>(t.handover.release_metadata(t.m.pages));
-    // LUO's blob is its reader's; the data are nobody's yet.
+    // LUO's blob is its reader's; the data have no owner yet.
     EXPECT_EQ(t.m.pages.counts().incoming, 1u + 1 + 8 + 1024);
     EXPECT_EQ(t.m.pages.counts().free, before.free - (1 + 1 + 8 + 1024));
 }

@@ -111,7 +111,7 @@ TEST(LuoFdt, OneThatIsNotPreservedOrNoFdtIsRefused) {
     EXPECT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::einval);
     EXPECT_EQ(place.fault, Fault::luo_fdt_malformed);
     EXPECT_EQ(read_luo_fdt(m.pages, at, luo, place), Errno::einval);
-    EXPECT_EQ(place.fault, Fault::metadata_shared) << "somebody else has the page";
+    EXPECT_EQ(place.fault, Fault::metadata_shared) << "the page has another user";
 }
 
 // libfdt 1.6.1 would look at the same property for ever.

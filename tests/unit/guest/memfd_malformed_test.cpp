@@ -139,7 +139,7 @@ TEST_F(Memfd, TwoFilesThatShareAnythingAreRefused) {
     }
 }
 
-// Any flipped bit of the serialized form is refused, or is a change of size, position or flags that nobody
+// Any flipped bit of the serialized form is refused, or is a change of size, position or flags that no reader
 // can tell from the truth. Whatever was accepted can be retrieved, finished, and leaves nothing in use.
 TEST_F(Memfd, NoFlippedBitMakesTheReaderMisbehave) {
     for (int where = 0; where < 3; where++)

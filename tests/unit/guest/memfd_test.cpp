@@ -168,7 +168,7 @@ TEST_F(Memfd, AFileOfAlmost2To64BytesTakesFolios) {
 
 TEST_F(Memfd, AFolioThatCannotBePreservedUndoesTheOthers) {
     MemoryFile &file = make(4 * page_size, {{0, 0}, {1, 0}, {2, 0}});
-    ASSERT_EQ(m.pages.preserve(file.folios[2].at), Errno::ok);  // somebody else did
+    ASSERT_EQ(m.pages.preserve(file.folios[2].at), Errno::ok);  // another user did
     const Pages::Counts before = m.pages.counts();
     Session &s = **luo->create_session("s");
     EXPECT_EQ(luo->preserve(s, 1, &file), Errno::einval);
@@ -202,7 +202,7 @@ TEST_F(Memfd, EntriesWithoutAPageFrameAreSkipped) {
     ASSERT_EQ(luo->deserialize({.sessions = header, .flbs = flb_header}), Errno::ok);
     Session &s = **luo->retrieve_session("s");
     EXPECT_EQ(static_cast<MemoryFile &>(**luo->retrieve(s, 5)).folio_count, 2u);
-    EXPECT_TRUE(m.pages.is_incoming(left_out)) << "nobody refers to it";
+    EXPECT_TRUE(m.pages.is_incoming(left_out)) << "nothing refers to it";
 }
 
 TEST_F(Memfd, WithoutStrictnessAFolioThatWasNotPreservedIsLookedAt) {

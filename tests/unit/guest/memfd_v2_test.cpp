@@ -81,7 +81,7 @@ TEST_F(MemfdV2, UnknownSealsAndAnyFlagAreRefused) {
         std::uint64_t index;
         void (*damage)(memfd_luo_ser_v2 &ser);
     } cases[] = {
-        {"a seal that nobody knows", Fault::memfd_seals, 0x40, [](memfd_luo_ser_v2 &s) { s.seals = 0x40; }},
+        {"a seal that is unknown", Fault::memfd_seals, 0x40, [](memfd_luo_ser_v2 &s) { s.seals = 0x40; }},
         {"all bits of seals", Fault::memfd_seals, 0xffffffff, [](memfd_luo_ser_v2 &s) { s.seals = ~0u; }},
         {"a flag", Fault::memfd_flags, 1, [](memfd_luo_ser_v2 &s) { s.flags = 1; }},
         {"a size beyond 2^63", Fault::memfd_size, 0, [](memfd_luo_ser_v2 &s) { s.size = ~std::uint64_t{0}; }},

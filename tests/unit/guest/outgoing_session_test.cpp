@@ -247,8 +247,8 @@ TEST_F(OutgoingSession, EveryErrnoIsInThePlaceAndASuccessClearsIt) {
     EXPECT_EQ(luo->last_place().error, Errno::eexist);
     EXPECT_STREQ(luo->last_place().session, "s");
     EXPECT_FALSE(luo->last_place().in_file);
-    EXPECT_EQ(luo->retrieve_session("nobody").error(), Errno::enoent);
-    EXPECT_STREQ(luo->last_place().session, "nobody");
+    EXPECT_EQ(luo->retrieve_session("no such session").error(), Errno::enoent);
+    EXPECT_STREQ(luo->last_place().session, "no such session");
     EXPECT_EQ(luo->last_place().error, Errno::enoent);
     EXPECT_EQ(luo->preserve(s, 2, &files[2]), Errno::enomem);
     EXPECT_EQ(luo->last_place().error, Errno::enomem);

@@ -12,7 +12,7 @@
 //   stopped      as idle, and stopped
 //   failed       the session retrieved, the file refused to be
 //   flb_failed   the session retrieved, its FLB refused to be
-//   held         the session gone, but somebody has the FLB's object
+//   held         the session gone, but the FLB's object is in use
 #include "tests/unit/guest/describe.h"
 #include "tests/unit/guest/luo_machine.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The recordings in tests/data: each is read without a finding, and made again from its description it is the
-// same, bit for bit. To make them anew: kho make made-X.json -o made-X.core; gzip -9n made-X.core.
+// same, bit for bit. To make them again: kho make made-X.json -o made-X.core; gzip -9n made-X.core.
 #include <zlib.h>
 
 #include <algorithm>

@@ -271,7 +271,7 @@ TEST(Descriptor, WithoutLuoNeedsNoSessions) {
     EXPECT_TRUE(read_descriptor(guest.machine, Guest::descriptor_address, "").ok());
 }
 
-// Says to have 8 GiB more, which nobody reads: preserved memory is not looked into.
+// Says to have 8 GiB more, which are not read: preserved memory is not looked into.
 class RoomyMachine final : public FakeMachine {
 public:
     RoomyMachine() : FakeMachine({{kho::PhysAddr{0}, 32 * mib}}) {}

@@ -86,7 +86,7 @@ public:
         std::map<std::uint64_t, std::vector<unsigned char>>;  // compared by memcmp, unlike std::byte
     const Contents &contents() const { return blocks_; }
 
-    // What nobody ever wrote to.
+    // What was never written to.
     kho::RangeSet untouched;
     // Called after each read, as another CPU might act then.
     mutable std::function<void(kho::PhysAddr, std::size_t)> after_read;
@@ -159,7 +159,7 @@ struct Guest {
     // Hands over two FLBs as well.
     void add_flbs() {
         preserved.push_back({0x214000, 0, 1});
-        descriptor.preserved.count = 0;  // counted anew by store()
+        descriptor.preserved.count = 0;  // counted again by store()
         flbs = {{.name = "flb-one", .data = 0x1234, .count = 1}, {.name = "flb-two", .data = 0, .count = 2}};
         flb_header.count = flbs.size();
         descriptor.flb_header = 0x214000;
@@ -190,7 +190,7 @@ struct Guest {
     static constexpr kho::PhysAddr descriptor_address{0x1000};
 };
 
-// A bzImage with a 64-bit entry that nobody runs.
+// A bzImage with a 64-bit entry that is never run.
 struct FakeKernel {
     std::uint16_t version = 0x020f;
     std::uint16_t xloadflags = kho::abi::xloadflag_kernel_64 | kho::abi::xloadflag_can_be_loaded_above_4g;

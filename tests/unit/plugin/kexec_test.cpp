@@ -154,7 +154,7 @@ TEST(Kexec, KeepsPreservedBytesAndPoisonsAllOther) {
         ASSERT_EQ(at(before, address), at(after, address)) << std::hex << address;
     for (std::uint64_t address = 4 * gib; address < 4 * gib + mib; ++address)
         ASSERT_EQ(at(before, address), at(after, address)) << std::hex << address;
-    // The old kernel's own memory, its descriptor among it; free memory; all scratch that is not used anew.
+    // The old kernel's own memory, its descriptor among it; free memory; all scratch that is not used again.
     for (const std::uint64_t address : {std::uint64_t{0x1000}, std::uint64_t{0x2000}, std::uint64_t{0x214000},
                                         8 * mib - 1, 4 * gib + mib, 4 * gib + 4 * mib - 1})
         EXPECT_EQ(at(after, address), static_cast<unsigned char>(poison_byte)) << std::hex << address;
@@ -340,7 +340,7 @@ TEST(Kexec, IsForgottenByAResetInTheMiddle) {
     EXPECT_EQ(world.kexec.status().status, Status::ok);
     EXPECT_EQ(world.kexec.enter().status, Status::not_handed_over);
     EXPECT_EQ(world.kexec.verify().status, Status::nothing_to_verify);
-    // Switched on anew, the machine can do it all again.
+    // Switched on again, the machine can do it all again.
     Guest guest;
     guest.store();
     for (const auto &[at, bytes] : guest.machine.contents())
