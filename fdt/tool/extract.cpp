@@ -43,17 +43,12 @@ int extract_range(Command &command, const std::string &source, const Memory &mem
     });
 }
 
-// The names of sessions as they are, or as the other verbs print them.
-bool is_named(const LuoSession &session, const std::string &name) {
-    return session.name == name || printable(session.name) == name;
-}
-
 int extract_memfd(Command &command, const Input &input, const Damage &damage, const Wanted &wanted) {
     std::vector<FilePlace> places;
     const auto &sessions = input.handover.luo->sessions;
     bool session_seen = false;
     for (std::uint32_t session = 0; session < sessions.size(); session++) {
-        if (wanted.session && !is_named(sessions[session], *wanted.session))
+        if (wanted.session && !is_named(sessions[session].name, *wanted.session))
             continue;
         session_seen = true;
         for (std::uint32_t file = 0; file < sessions[session].files.size(); file++)
@@ -119,7 +114,7 @@ int extract_subtree(Command &command, const Input &input, const Wanted &wanted) 
     if (wanted.subtree) {
         const auto &subtrees = input.handover.subtrees;
         const auto found = std::find_if(subtrees.begin(), subtrees.end(), [&](const Subtree &subtree) {
-            return subtree.name == *wanted.subtree || printable(subtree.name) == *wanted.subtree;
+            return is_named(subtree.name, *wanted.subtree);
         });
         if (found == subtrees.end())
             return command.fail(input.path, "there is no subtree " + in_quotes(*wanted.subtree));

@@ -55,9 +55,7 @@ std::string missing_of(const Input &input, const Shown &shown) {
 
 }  // namespace
 
-bool Shown::covers(const LuoSession &one) const {
-    return !session || one.name == *session || printable(one.name) == *session;
-}
+bool Shown::covers(const LuoSession &one) const { return !session || is_named(one.name, *session); }
 
 int show(Command &command) {
     bool json = false;
