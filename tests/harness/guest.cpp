@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace harness {
 
 Guest::Guest(Machine machine) : start_(std::chrono::steady_clock::now()) {
     Listener serial(folder_.file("serial")), qmp(folder_.file("qmp"));
+    // Starts with -S, so that a guest that ends QEMU at once does not end it before QMP is ready.
+    const bool stays_stopped = std::ranges::find(machine.more, "-S") != machine.more.end();
+    if (!stays_stopped)
+        machine.more.emplace_back("-S");
     machine.serial = "unix:" + folder_.file("serial");
     machine.more.insert(machine.more.end(), {"-qmp", "unix:" + folder_.file("qmp")});
     const std::vector<std::string> arguments = machine.arguments();
@@ -27,6 +32,8 @@ Guest::Guest(Machine machine) : start_(std::chrono::steady_clock::now()) {
         const Deadline deadline = in_seconds(20);
         serial_ = serial.accept(process_.get(), deadline);
         qmp_ = Qmp(qmp.accept(process_.get(), deadline));
+        if (!stays_stopped)
+            qmp_.command("cont");
     } catch (const std::runtime_error &e) {
         g_subprocess_force_exit(process_.get());
         throw std::runtime_error(std::string(e.what()) + ", log: " + log());

@@ -15,7 +15,7 @@ namespace harness {
 
 class Guest {
 public:
-    // Starts it. Throws std::runtime_error, as all of this does, if QEMU does not come up.
+    // Starts it, unless the machine's arguments have -S. Throws std::runtime_error, as all of this does, if QEMU does not come up.
     explicit Guest(Machine machine);
     ~Guest();  // ends it the hard way
     Guest(const Guest &) = delete;
