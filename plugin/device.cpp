@@ -114,10 +114,10 @@ std::uint32_t Device::orders() const {
     return bits;
 }
 
-// "7.1" is 0x0701.
+// Major in bits 15:8, minor in bits 7:0.
 std::uint32_t release_number(const kho::Release &release) {
     unsigned major = 0, minor = 0;
-    std::sscanf(std::string(release.name).c_str(), "%u.%u", &major, &minor);
+    std::sscanf(release.name.c_str(), "%u.%u", &major, &minor);
     return major << 8 | minor;
 }
 
@@ -253,12 +253,8 @@ std::string set_handover(qemu::DeviceModel &model, std::string_view text) {
 
 std::string set_release(qemu::DeviceModel &model, std::string_view text) {
     const kho::Release *found = kho::find_release(text);
-    if (!found) {
-        std::string known;
-        for (const kho::Release &release : kho::releases())
-            known += (known.empty() ? "" : ", ") + std::string(release.name);
-        return "'" + std::string(text) + "' is not known; known are: " + known;
-    }
+    if (!found)
+        return "'" + std::string(text) + "' is not known; known are: " + kho::release_names();
     device(model).options.release = found;
     return {};
 }

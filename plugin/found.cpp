@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/found.h"
 
-#include "fdt/model/release.h"
+#include "fdt/formats/releases.h"
 #include "fdt/read/reader.h"
 
 namespace kexec_handover {
@@ -21,7 +21,7 @@ Checked<FoundHandover> read_found(const kho::Memory &memory, const kho::abi::kho
                         .recording = nullptr,
                         .scratch = std::move(handover.scratch),
                         .preserved = std::move(handover.preserved)};
-    if (const auto writers = kho::releases_writing(handover); !writers.empty())
+    if (const auto writers = kho::linux_formats().writing(handover); !writers.empty())
         found.release = writers.front()->name;
     std::vector<kho::Range> uses;
     for (const kho::Use &use : handover.uses) uses.push_back(use.range);

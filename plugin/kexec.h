@@ -25,7 +25,7 @@ struct KexecOptions {
     std::string append;
     std::string record;    // path; empty: no recording
     std::string handover;  // path of a recording to put in place; empty: none
-    const kho::Release *release = kho::find_release(default_release);  // whose format is written; never null
+    const kho::Release *release = &kho::default_release();  // whose format is written; never null
     Poison poison = Poison::on;
 };
 

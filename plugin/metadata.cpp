@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fdt/abi/luo.h"
 #include "fdt/write/writer.h"
 
 namespace kexec_handover {
@@ -106,7 +107,7 @@ kho::Handover content_of(const KexecRequest &request, const kho::Release &releas
     // The device's own comes first, as the kernels' does.
     content.subtrees.insert(content.subtrees.begin(), {std::string(kho::abi::luo_subtree_name), {}, 0});
     content.luo = kho::Luo{.liveupdate_number = request.liveupdate_number, .sessions = request.sessions};
-    if (!release.flb_compatible.empty() || release.session_compatible.empty())
+    if (release.flbs)
         content.luo->flbs = request.flbs;
     return content;
 }
@@ -116,18 +117,16 @@ kho::Handover content_of(const KexecRequest &request, const kho::Release &releas
 Checked<Metadata> make_metadata(const KexecRequest &request, const kho::Release &release) {
     if (request.found)
         return of_found(*request.found, request);
-    const kho::Generation &generation = *kho::find_generation(release.name);
-    if (!request.flbs.empty() && (!generation.flbs || value(request.session_header) == 0))
+    if (!request.flbs.empty() && (!release.flbs || value(request.session_header) == 0))
         return Refusal{Status::flbs_not_supported, request.flbs.size(), value(request.flb_header),
-                       generation.flbs
-                           ? "FLBs without a session header"
-                           : "the format of Linux " + std::string(release.name) + " has no place for " +
-                                 std::to_string(request.flbs.size()) + " FLBs"};
+                       release.flbs ? "FLBs without a session header"
+                                    : "the format of Linux " + release.name + " has no place for " +
+                                          std::to_string(request.flbs.size()) + " FLBs"};
     const kho::Handover content = content_of(request, release);
     const RangeSet free = free_memory(request);
-    auto written = kho::write_handover(content, generation, uppermost(free), kho::Undescribed::kept);
+    auto written = kho::write_handover(content, release, uppermost(free), kho::Undescribed::kept);
     if (!written && written.error().code == kho::Errc::no_room)
-        written = kho::write_handover(content, generation, free, kho::Undescribed::kept);
+        written = kho::write_handover(content, release, free, kho::Undescribed::kept);
     if (!written)
         return refusal(written.error());
     Metadata metadata;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "fdt/model/release.h"
-#include "fdt/write/metadata_pages.h"
+#include "fdt/codec/metadata_pages.h"
+#include "fdt/formats/releases.h"
 #include "plugin/descriptor.h"
 
 namespace kexec_handover {
@@ -23,8 +23,6 @@ struct Metadata {
     kho::abi::kho_data handover{};            // what the next kernel is told
     std::string release;                      // whose format it is; empty: several are mixed
 };
-
-inline constexpr std::string_view default_release = "7.0";
 
 // In the format of `release`, or what is needed of a found handover. Refuses with no_memory_for_metadata,
 // too_many_entries or flbs_not_supported.

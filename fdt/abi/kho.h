@@ -67,6 +67,7 @@ struct kho_vmalloc {
     std::uint32_t total_pages;  // of 4 KiB, whatever the order
     std::uint16_t flags;
     std::uint16_t order;
+    bool operator==(const kho_vmalloc &) const = default;
 };
 static_assert(sizeof(kho_vmalloc) == 16 && offsetof(kho_vmalloc, flags) == 12);
 inline constexpr std::uint16_t kho_vmalloc_alloc = 1;

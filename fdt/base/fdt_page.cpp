@@ -119,4 +119,14 @@ std::string FdtPage::name(int node) const {
     return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(length));
 }
 
+std::optional<std::uint64_t> fdt_total_size(std::span<const std::byte> bytes) {
+    // Too short for a header: not an FDT.
+    if (bytes.size() < sizeof(fdt_header) || fdt_magic(bytes.data()) != FDT_MAGIC)
+        return std::nullopt;
+    const std::uint64_t size = fdt_totalsize(bytes.data());
+    if (size < sizeof(fdt_header))
+        return std::nullopt;
+    return size;
+}
+
 }  // namespace kho

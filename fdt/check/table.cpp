@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of checks. Groups are those of fdt/README.md, "Malformed handovers".
+// The table of checks as objects. Its rows are in checks.def.
 #include <algorithm>
 
 #include "fdt/check/check.h"
@@ -7,312 +7,47 @@
 namespace kho {
 namespace {
 
-constexpr Severity error = Severity::error, warning = Severity::warning;
-constexpr bool kernel = true;  // released kernels look at it too
-constexpr bool ours = false;
-
-// clang-format off
-constexpr CheckInfo table[] = {
-    {Check::kho_fdt_address, "kho-fdt-address", error, 1, kernel, Errc::fdt_header,
-     "the KHO FDT's address is zero, not that of a page, or outside of memory",
-     {}},
-    {Check::kho_fdt_size, "kho-fdt-size", error, 1, ours, Errc::fdt_header,
-     "kho_data's fdt_size is not 1 to 4096 bytes",
-     {}},
-    {Check::kho_fdt_header, "kho-fdt-header", error, 1, kernel, Errc::fdt_header,
-     "the KHO FDT is no valid FDT of at most fdt_size bytes",
-     {Check::kho_fdt_address, Check::kho_fdt_size}},
-    {Check::kho_compatible, "kho-compatible", error, 1, kernel, Errc::compatible_unknown,
-     "the KHO FDT's compatible is missing or not that of a supported release",
-     {Check::kho_fdt_header}},
-    {Check::map_property, "map-property", error, 1, kernel, Errc::property_length,
-     "preserved-memory-map is missing or has not 8 bytes",
-     {Check::kho_compatible}},
-    {Check::map_address, "map-address", error, 1, kernel, Errc::map_address,
-     "preserved-memory-map is zero, not the address of a page, or outside of memory",
-     {Check::map_property}},
-    {Check::subtree_name, "subtree-name", error, 2, ours, Errc::malformed,
-     "a subtree has no name or the name of an earlier one",
-     {Check::kho_compatible}},
-    {Check::subtree_property, "subtree-property", error, 2, kernel, Errc::property_length,
-     "a property of a subtree is missing or has not 8 bytes",
-     {Check::kho_compatible}},
-    {Check::subtree_address, "subtree-address", error, 2, ours, Errc::subtree_address,
-     "a subtree's address is zero, not that of a page, or outside of memory",
-     {Check::subtree_property}},
-    {Check::subtree_size, "subtree-size", error, 2, ours, Errc::malformed,
-     "a subtree's size is zero or reaches behind the last address",
-     {Check::subtree_property}},
-    {Check::scratch_array, "scratch-array", error, 3, ours, Errc::scratch_array,
-     "the scratch array is absent, outside of memory, or no multiple of 16 bytes long",
-     {}},
-    {Check::scratch_area, "scratch-area", error, 3, ours, Errc::scratch_array,
-     "a scratch area wraps or does not consist of whole pages",
-     {Check::scratch_array}},
-    {Check::scratch_overlap, "scratch-overlap", error, 3, ours, Errc::scratch_array,
-     "two scratch areas share memory",
-     {Check::scratch_area}},
-    {Check::scratch_empty, "scratch-empty", error, 3, ours, Errc::scratch_array,
-     "all scratch areas are empty",
-     {Check::scratch_area}},
-    {Check::scratch_preserved, "scratch-preserved", error, 3, ours, Errc::scratch_array,
-     "a scratch area holds preserved memory",
-     {Check::scratch_area, Check::map_address}},
-    {Check::scratch_map, "scratch-map", error, 3, ours, Errc::malformed,
-     "a page of the map of preserved memory lies in scratch, where early boot allocates",
-     {Check::scratch_area, Check::map_address}},
-    {Check::chunk_address, "chunk-address", error, 4, ours, Errc::map_chunk,
-     "next of a chunk is not the address of a page, or outside of memory",
-     {Check::map_address}},
-    {Check::chunk_twice, "chunk-twice", error, 4, ours, Errc::map_chunk,
-     "a chunk is reached twice: the list is a cycle",
-     {Check::map_address}},
-    {Check::chunk_elements, "chunk-elements", error, 4, ours, Errc::map_chunk,
-     "a chunk has more than 255 elements",
-     {Check::chunk_address}},
-    {Check::chunk_order, "chunk-order", error, 4, ours, Errc::map_order,
-     "a chunk's order is beyond 20",
-     {Check::chunk_address}},
-    {Check::bitmap_window, "bitmap-window", error, 4, ours, Errc::map_bitmap,
-     "phys_start is not aligned to what a bitmap covers, or the bitmap reaches behind the last address",
-     {Check::chunk_elements, Check::chunk_order}},
-    {Check::bitmap_address, "bitmap-address", error, 4, ours, Errc::map_bitmap,
-     "a bitmap's address is zero, not that of a page, or outside of memory",
-     {Check::chunk_elements, Check::chunk_order}},
-    {Check::bitmap_twice, "bitmap-twice", error, 4, ours, Errc::map_bitmap,
-     "a page is a bitmap and something else of the map",
-     {Check::bitmap_address}},
-    {Check::radix_node_address, "radix-node-address", error, 5, ours, Errc::malformed,
-     "an entry of a radix node is not the address of a page, or outside of memory",
-     {Check::map_address}},
-    {Check::radix_node_twice, "radix-node-twice", error, 5, ours, Errc::malformed,
-     "a page is reached twice in the radix tree",
-     {Check::radix_node_address}},
-    {Check::radix_key, "radix-key", error, 5, ours, Errc::malformed,
-     "a key of the radix tree is wider than 53 bits or has no order bit",
-     {Check::radix_node_address}},
-    {Check::radix_order, "radix-order", error, 5, ours, Errc::malformed,
-     "a key of the radix tree has an order beyond 20",
-     {Check::radix_key}},
-    {Check::map_size, "map-size", error, 4, ours, Errc::malformed,
-     "more separate runs of preserved blocks than a reader takes",
-     {Check::map_address}},
-    {Check::block_overlap, "block-overlap", error, 4, ours, Errc::map_bitmap,
-     "memory is preserved twice",
-     {Check::map_address}},
-    {Check::block_outside_ram, "block-outside-ram", error, 5, ours, Errc::malformed,
-     "a preserved block is not in RAM",
-     {Check::map_address}},
-    {Check::not_preserved, "not-preserved", error, 6, ours, Errc::not_preserved,
-     "a page that the next kernel will need is not preserved",
-     {Check::map_address}},
-    {Check::not_a_block, "not-a-block", warning, 6, ours, Errc::malformed,
-     "a structure is not one preserved block of its own, so the kernel cannot free it",
-     {Check::not_preserved}},
-    {Check::page_two_uses, "page-two-uses", error, 11, ours, Errc::malformed,
-     "a page has two uses",
-     {Check::map_address}},
-    {Check::luo_fdt, "luo-fdt", error, 7, kernel, Errc::fdt_header,
-     "the LUO FDT is no valid FDT",
-     {Check::subtree_address}},
-    {Check::luo_size, "luo-size", error, 7, kernel, Errc::malformed,
-     "the LUO blob is smaller than luo_ser's 32 bytes",
-     {Check::subtree_size}},
-    {Check::luo_compatible, "luo-compatible", error, 7, kernel, Errc::compatible_unknown,
-     "the LUO root's compatible is missing, unknown, or not one that goes with this KHO format",
-     {Check::luo_fdt, Check::luo_size}},
-    {Check::luo_number, "luo-number", error, 7, kernel, Errc::property_length,
-     "liveupdate-number is missing or has not 8 bytes",
-     {Check::luo_compatible}},
-    {Check::luo_session_node, "luo-session-node", error, 7, kernel, Errc::property_missing,
-     "the node luo-session or a property of it is missing or has a wrong length",
-     {Check::luo_compatible}},
-    {Check::luo_session_compatible, "luo-session-compatible", error, 7, kernel, Errc::compatible_unknown,
-     "the session node's compatible is unknown",
-     {Check::luo_session_node}},
-    {Check::luo_flb_node, "luo-flb-node", error, 7, kernel, Errc::property_missing,
-     "the node luo-flb or a property of it is missing or has a wrong length",
-     {Check::luo_compatible}},
-    {Check::luo_flb_compatible, "luo-flb-compatible", error, 7, kernel, Errc::compatible_unknown,
-     "the FLB node's compatible is unknown",
-     {Check::luo_flb_node}},
-    {Check::session_address, "session-address", error, 8, ours, Errc::not_preserved,
-     "the address of the session array or of a session block is zero, misaligned, or outside of memory",
-     {Check::luo_session_node, Check::luo_session_compatible}},
-    {Check::session_count, "session-count", error, 8, ours, Errc::session_count,
-     "more sessions than the array can hold",
-     {Check::session_address}},
-    {Check::block_count, "block-count", error, 8, kernel, Errc::malformed,
-     "a block has no entry, or more than fit",
-     {Check::block_address}},
-    {Check::block_address, "block-address", error, 8, ours, Errc::malformed,
-     "next of a block is not the address of a page, or outside of memory",
-     {}},
-    {Check::block_chain, "block-chain", error, 8, kernel, Errc::malformed,
-     "a chain of blocks is a cycle or has more than 10000 blocks",
-     {Check::block_address}},
-    {Check::session_name, "session-name", error, 9, ours, Errc::session_name,
-     "a session's name is empty or not terminated",
-     {Check::session_address}},
-    {Check::session_name_twice, "session-name-twice", error, 9, kernel, Errc::session_name,
-     "two sessions have one name",
-     {Check::session_name}},
-    {Check::file_set, "file-set", error, 10, ours, Errc::file_set,
-     "a session has a count of files, but no address of them",
-     {Check::session_address}},
-    {Check::file_set_count, "file-set-count", error, 10, ours, Errc::file_set,
-     "a session has an address of files, but a count of zero",
-     {Check::session_address}},
-    {Check::file_count, "file-count", error, 10, kernel, Errc::file_count,
-     "more files than the array can hold",
-     {Check::file_set, Check::file_set_count}},
-    {Check::file_address, "file-address", error, 10, ours, Errc::file_set,
-     "the address of a file array or a file block is misaligned or outside of memory",
-     {Check::file_set, Check::file_set_count}},
-    {Check::file_count_sum, "file-count-sum", error, 10, kernel, Errc::malformed,
-     "the blocks do not hold as many files as the set says",
-     {Check::file_address, Check::block_count, Check::block_chain, Check::block_address}},
-    {Check::file_compatible, "file-compatible", error, 11, kernel, Errc::file_compatible,
-     "a file's compatible is empty or not terminated",
-     {Check::file_address}},
-    {Check::file_handler, "file-handler", warning, 11, kernel, Errc::malformed,
-     "no handler of the releases that write this format has this compatible",
-     {Check::file_compatible}},
-    {Check::file_token, "file-token", error, 11, ours, Errc::file_token,
-     "two files of a session have one token",
-     {Check::file_address}},
-    {Check::file_data, "file-data", error, 11, ours, Errc::malformed,
-     "the address of a file's data is zero, not that of a page, or outside of memory",
-     {Check::file_compatible}},
-    {Check::file_data_twice, "file-data-twice", error, 11, ours, Errc::malformed,
-     "two files share their data",
-     {Check::file_data}},
-    {Check::flb_address, "flb-address", error, 12, ours, Errc::malformed,
-     "the address of the FLB array is zero, not that of a page, or outside of memory",
-     {Check::luo_flb_node, Check::luo_flb_compatible}},
-    {Check::flb_pages, "flb-pages", error, 12, ours, Errc::malformed,
-     "pgcnt of the FLB array is not 1",
-     {Check::flb_address}},
-    {Check::flb_count, "flb-count", error, 12, ours, Errc::malformed,
-     "more FLBs than the array can hold",
-     {Check::flb_address}},
-    {Check::flb_name, "flb-name", error, 12, ours, Errc::malformed,
-     "an FLB's name is empty or not terminated",
-     {Check::flb_count}},
-    {Check::flb_name_twice, "flb-name-twice", error, 12, ours, Errc::malformed,
-     "two FLBs have one name",
-     {Check::flb_name}},
-    {Check::flb_reference_count, "flb-reference-count", error, 12, ours, Errc::malformed,
-     "an FLB that no file depends on",
-     {Check::flb_count}},
-    {Check::memfd_size, "memfd-size", error, 13, ours, Errc::malformed,
-     "a memfd's size is beyond what a file can have",
-     {Check::file_data}},
-    {Check::memfd_pos, "memfd-pos", error, 13, ours, Errc::malformed,
-     "a memfd's position is beyond what a file can have",
-     {Check::file_data}},
-    {Check::memfd_seals, "memfd-seals", error, 13, kernel, Errc::malformed,
-     "unknown seals",
-     {Check::file_data}},
-    {Check::memfd_flags, "memfd-flags", error, 13, ours, Errc::malformed,
-     "a memfd's flags are not zero",
-     {Check::file_data}},
-    {Check::folio_count, "folio-count", error, 14, ours, Errc::malformed,
-     "more folios than the array's pages can hold",
-     {Check::file_data}},
-    {Check::vmalloc_flags, "vmalloc-flags", error, 15, ours, Errc::malformed,
-     "unknown flags of a preserved vmalloc area",
-     {Check::folio_count}},
-    {Check::vmalloc_order, "vmalloc-order", error, 15, ours, Errc::malformed,
-     "the order of a preserved vmalloc area is beyond 10",
-     {Check::folio_count}},
-    {Check::vmalloc_address, "vmalloc-address", error, 15, ours, Errc::malformed,
-     "a chunk or page of a preserved vmalloc area is not the address of a page, or outside of memory",
-     {Check::vmalloc_order}},
-    {Check::vmalloc_block, "vmalloc-block", error, 15, kernel, Errc::malformed,
-     "a chunk or page of a preserved vmalloc area is no preserved block of its own",
-     {Check::vmalloc_address, Check::not_preserved}},
-    {Check::vmalloc_chain, "vmalloc-chain", error, 15, kernel, Errc::malformed,
-     "the chain of a preserved vmalloc area is a cycle or does not hold total_pages pages",
-     {Check::vmalloc_address}},
-    {Check::folio_address, "folio-address", error, 16, kernel, Errc::malformed,
-     "a folio is not the head of a preserved block",
-     {Check::vmalloc_chain, Check::map_address}},
-    {Check::folio_order, "folio-order", error, 16, ours, Errc::malformed,
-     "a folio is a preserved block of an order beyond 10",
-     {Check::folio_address}},
-    {Check::folio_twice, "folio-twice", error, 16, kernel, Errc::malformed,
-     "a folio is there twice",
-     {Check::folio_address}},
-    {Check::folio_index, "folio-index", error, 16, kernel, Errc::malformed,
-     "a folio's index is not aligned to its order",
-     {Check::folio_address}},
-    {Check::folio_overlap, "folio-overlap", error, 16, kernel, Errc::malformed,
-     "two folios are about one page of the file",
-     {Check::folio_index}},
-    {Check::folio_beyond_size, "folio-beyond-size", error, 16, ours, Errc::malformed,
-     "a folio lies behind the end of the file",
-     {Check::folio_index}},
-    {Check::folio_flags, "folio-flags", error, 16, ours, Errc::malformed,
-     "unknown flags of a folio",
-     {Check::vmalloc_chain}},
-    {Check::memblock_fdt, "memblock-fdt", error, 0, kernel, Errc::malformed,
-     "the memblock FDT is no valid FDT",
-     {Check::subtree_address}},
-    {Check::memblock_compatible, "memblock-compatible", error, 0, kernel, Errc::malformed,
-     "a compatible in the memblock FDT is missing or unknown",
-     {Check::memblock_fdt}},
-    {Check::reservation_property, "reservation-property", error, 0, kernel, Errc::malformed,
-     "start or size of a reservation is missing or has not 8 bytes",
-     {Check::memblock_compatible}},
-    {Check::reservation_range, "reservation-range", error, 0, ours, Errc::malformed,
-     "a reservation is empty, wraps, or does not consist of whole pages",
-     {Check::reservation_property}},
-    {Check::metadata_size, "metadata-size", error, 0, kernel, Errc::malformed,
-     "the kexec metadata is smaller than its version's structure",
-     {Check::subtree_size}},
-    {Check::metadata_version, "metadata-version", error, 0, kernel, Errc::malformed,
-     "unknown version of the kexec metadata",
-     {Check::metadata_size}},
-    {Check::metadata_release, "metadata-release", error, 0, ours, Errc::malformed,
-     "the previous release in the kexec metadata is not terminated",
-     {Check::metadata_version}},
-    {Check::test_fdt, "test-fdt", error, 0, ours, Errc::malformed,
-     "the FDT of kho_test is no valid FDT",
-     {Check::subtree_address}},
-    {Check::test_compatible, "test-compatible", error, 0, kernel, Errc::malformed,
-     "kho_test's compatible or magic is missing or unknown",
-     {Check::test_fdt}},
-    {Check::test_property, "test-property", error, 0, kernel, Errc::malformed,
-     "a property of kho_test is missing or has a wrong length",
-     {Check::test_compatible}},
-    {Check::test_folio, "test-folio", error, 0, kernel, Errc::malformed,
-     "a folio of kho_test is not the head of a preserved block of its order",
-     {Check::vmalloc_chain, Check::map_address}},
-    {Check::blob_unknown, "blob-unknown", error, 0, ours, Errc::malformed,
-     "a blob that is none of those that kernels write",
-     {}},
+enum class Row : std::size_t {
+#define KHO_CHECK(id, ...) id,
+#include "fdt/check/checks.def"
+#undef KHO_CHECK
 };
-// clang-format on
-static_assert(std::size(table) == number_of_checks);
 
-constexpr bool in_order() {
-    for (std::size_t i = 0; i < std::size(table); i++)
-        if (static_cast<std::size_t>(table[i].check) != i)
-            return false;
-    return true;
-}
-static_assert(in_order());
+extern const CheckInfo table[number_of_checks];
+
+// Prerequisites are named as checks are.
+namespace rows {
+#define KHO_CHECK(id, ...) constexpr const CheckInfo *id = &table[static_cast<std::size_t>(Row::id)];
+#include "fdt/check/checks.def"
+#undef KHO_CHECK
+}  // namespace rows
+
+constexpr Severity error = Severity::error, warning = Severity::warning;
+constexpr bool kernel = true, ours = false;
+constexpr Fate accepted = Fate::accepted, cold_boot = Fate::cold_boot, panics = Fate::panic, eio = Fate::eio;
+
+using namespace rows;
+
+constexpr const CheckInfo table[number_of_checks] = {
+#define KHO_CHECK(id, name, severity, group, who, code, arrays, blocks, effect, sentence, after) \
+    {name, severity, group, who, Errc::code, {arrays, blocks}, effect, sentence, after},
+#define AFTER(...) \
+    { __VA_ARGS__ }
+#include "fdt/check/checks.def"
+#undef AFTER
+#undef KHO_CHECK
+};
 
 }  // namespace
 
+#define KHO_CHECK(id, ...) constinit const Check Check::id{table[static_cast<std::size_t>(Row::id)]};
+#include "fdt/check/checks.def"
+#undef KHO_CHECK
+
 std::span<const CheckInfo> checks() { return table; }
 
-const CheckInfo &info(Check check) { return table[static_cast<std::size_t>(check)]; }
-
 const CheckInfo *find_check(std::string_view name) {
-    const auto *found = std::find_if(std::begin(table), std::end(table),
-                                     [name](const CheckInfo &entry) { return entry.name == name; });
+    const auto *found = std::ranges::find(table, name, &CheckInfo::name);
     return found == std::end(table) ? nullptr : found;
 }
 

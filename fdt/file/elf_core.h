@@ -20,7 +20,7 @@ inline constexpr char core_note_owner[] = "KHO";
 inline constexpr std::uint32_t core_note_kho_data = 0x4b480001;  // abi::kho_data
 inline constexpr std::uint32_t core_note_memory_map =
     0x4b480002;  // CoreMemoryRange array: the guest's memory map
-inline constexpr std::uint32_t core_note_release = 0x4b480003;  // string without NUL, for example "6.19"
+inline constexpr std::uint32_t core_note_release = 0x4b480003;  // string without NUL, such as 6.19
 
 struct CoreMemoryRange {
     std::uint64_t address;

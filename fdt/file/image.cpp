@@ -133,7 +133,7 @@ Result<Image> ImageOpener::open_core(MappedFile file) {
         const CoreHeader &header = recording.value().header();
         ImageInfo info{.format = "recording", .recording = header};
         if (!header.release.empty())
-            info.format += " in the format of Linux " + in_quotes(header.release);
+            info.format += " in the format of Linux " + printable(header.release);
         return make(ImageKind::recording, std::move(info),
                     std::make_unique<ElfCore>(std::move(recording).value()));
     }

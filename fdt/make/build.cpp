@@ -6,6 +6,7 @@
 
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
+#include "fdt/handlers/memfd.h"
 
 namespace kho {
 namespace {
@@ -32,12 +33,12 @@ public:
         used.reserve(placed_.size());
         for (const BuiltMemory::Placed &place : placed_) used.push_back(place.range);
         Result<Written> written =
-            write_handover(handover_, *description_.generation, free_.minus(RangeSet(std::move(used))));
+            write_handover(handover_, *description_.release, free_.minus(RangeSet(std::move(used))));
         if (!written)
             return written.error();
         return Built{.header = {.data = written.value().data,
                                 .memory_map = description_.memory_map,
-                                .release = std::string(description_.generation->release)},
+                                .release = description_.release->name},
                      .handover = std::move(written.value().handover),
                      .memory = BuiltMemory(std::move(written.value().pages), std::move(placed_))};
     }
@@ -164,7 +165,7 @@ private:
                 Result<Memfd> memfd = place_memfd(file, at("sessions", i) + '.' + at("files", j));
                 if (!memfd)
                     return memfd.error();
-                made.memfd = std::move(memfd).value();
+                made.body = std::move(memfd).value();
             }
         }
         return success();

@@ -3,46 +3,20 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/abi/memfd.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/write/internal/fdt.h"
+#include "fdt/codec/internal/codec.h"
+#include "fdt/codec/internal/file_handler.h"
 
 namespace kho {
 namespace {
-
-// Whether the writer makes this again. What it does not understand stays.
-bool is_rewritten(UseKind kind) {
-    switch (kind) {
-        case UseKind::kho_fdt:
-        case UseKind::scratch_array:
-        case UseKind::map_node:
-        case UseKind::map_bitmap:
-        case UseKind::luo_root:
-        case UseKind::session_array:
-        case UseKind::session_block:
-        case UseKind::file_array:
-        case UseKind::file_block:
-        case UseKind::flb_array:
-        case UseKind::memfd:
-        case UseKind::memfd_array:
-        case UseKind::memblock_fdt:
-        case UseKind::kexec_metadata:
-            return true;
-        case UseKind::subtree:
-        case UseKind::memfd_folios:
-        case UseKind::memblock_reservation:
-        case UseKind::kho_test_fdt:
-        case UseKind::kho_test_array:
-        case UseKind::kho_test_folios:
-            break;
-    }
-    return false;
-}
 
 // The blocks that have no page in `gone`.
 std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks, const RangeSet &gone) {
@@ -71,17 +45,16 @@ std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks, co
 
 class Converter {
 public:
-    Converter(const Handover &source, const Memory &memory, const Generation &target)
+    Converter(const Handover &source, const Memory &memory, const Release &target)
         : source_(source), memory_(memory), target_(target), content_(source) {}
 
     Result<Conversion> run(const RangeSet &usable) {
-        if (source_.format == KhoFormat::unknown ||
-            (source_.luo && source_.luo->format == LuoFormat::unknown))
+        if (source_.format == nullptr || (source_.luo && source_.luo->format == nullptr))
             return Error{.code = Errc::malformed, .what = "the handover's format is not known"};
         if (source_.scratch.empty())
             return Error{.code = Errc::scratch_array, .what = "the scratch areas are not known"};
         for (const Use &use : source_.uses)
-            if (is_rewritten(use.kind))
+            if (use.kind->is_rewritten)
                 gone_.push_back(use.range);
         if (content_.luo)
             reduce_luo(*content_.luo);
@@ -99,17 +72,12 @@ public:
 
 private:
     void lose(std::string path, std::string what) { losses_.push_back({std::move(path), std::move(what)}); }
-    std::string target() const { return "Linux " + std::string(target_.release); }
-
-    static std::string path(std::size_t session, const std::string &name) {
-        return "/LUO/sessions/" + std::to_string(session) + ' ' + in_quotes(name);
-    }
+    std::string target() const { return "Linux " + target_.name; }
 
     // The memory of a file that does not come along.
     void drop(const LuoFile &file) {
-        if (file.memfd)
-            for (const MemfdFolio &folio : file.memfd->folios)
-                gone_.push_back({folio.address, folio.bytes()});
+        if (file.body)
+            std::ranges::copy(file.body.handler()->memory(file), std::back_inserter(gone_));
     }
 
     void reduce_luo(Luo &luo) {
@@ -119,38 +87,52 @@ private:
                      target() + " has no place for FLBs; the memory behind it stays preserved");
             luo.flbs.reset();
         }
-        for (std::size_t i = target_.max_sessions; i < luo.sessions.size(); i++) {
-            lose(path(i, luo.sessions[i].name),
-                 target() + " holds at most " + std::to_string(target_.max_sessions) + " sessions");
+        const std::uint64_t most = target_.luo->entries.max_sessions();
+        for (std::size_t i = most; i < luo.sessions.size(); i++) {
+            lose(session_path(i, luo.sessions[i].name),
+                 target() + " holds at most " + std::to_string(most) + " sessions");
             std::ranges::for_each(luo.sessions[i].files, [this](const LuoFile &file) { drop(file); });
         }
-        luo.sessions.resize(std::min<std::size_t>(luo.sessions.size(), target_.max_sessions));
+        luo.sessions.resize(std::min<std::size_t>(luo.sessions.size(), most));
         for (std::size_t i = 0; i < luo.sessions.size(); i++) reduce_session(luo.sessions[i], i);
     }
 
     void reduce_session(LuoSession &session, std::size_t index) {
         std::vector<LuoFile> &files = session.files;
-        for (std::size_t j = target_.max_files_per_session; j < files.size(); j++) {
-            lose(path(index, session.name) + "/files/" + std::to_string(j),
-                 target() + " holds at most " + std::to_string(target_.max_files_per_session) +
-                     " files in a session");
+        const auto path = [&](std::size_t file) {
+            return session_path(index, session.name) + "/files/" + std::to_string(file);
+        };
+        const std::uint64_t most = target_.luo->entries.max_files();
+        for (std::size_t j = most; j < files.size(); j++) {
+            lose(path(j), target() + " holds at most " + std::to_string(most) + " files in a session");
             drop(files[j]);
         }
-        files.resize(std::min<std::size_t>(files.size(), target_.max_files_per_session));
+        files.resize(std::min<std::size_t>(files.size(), most));
+        std::vector<LuoFile> kept;
+        kept.reserve(files.size());
         for (std::size_t j = 0; j < files.size(); j++) {
-            if (!files[j].memfd)
-                continue;
-            const std::uint32_t seals = restored_seals(files[j]);
-            if (!target_.memfd_has_seals() && seals != abi::memfd_seal_seal)
-                lose(path(index, session.name) + "/files/" + std::to_string(j),
-                     "seals " + hex(seals) + ": " + std::string(target_.memfd_compatible) +
-                         " has no place for them, the file comes back with " + hex(abi::memfd_seal_seal));
-            files[j].memfd->seals = target_.memfd_has_seals() ? seals : 0;
+            if (adapt(files[j], [&](std::string what) { lose(path(j), std::move(what)); }))
+                kept.push_back(std::move(files[j]));
+            else
+                drop(files[j]);
         }
+        files = std::move(kept);
+    }
+
+    // To the target's handler for this type of file. False: it has none. Files of unknown handlers stay as they are.
+    bool adapt(LuoFile &file, const std::function<void(std::string)> &lose) const {
+        if (!file.body)
+            return true;
+        const FileHandler *handler = handler_for(target_, file.body);
+        if (handler == nullptr)
+            lose(target() + " has no handler for " + in_quotes(file.compatible));
+        else
+            handler->adapt(file, lose);
+        return handler != nullptr;
     }
 
     void reduce_metadata() {
-        if (!content_.kexec_metadata || target_.kexec_metadata)
+        if (!content_.kexec_metadata || target_.kho->kexec_metadata)
             return;
         lose("/kexec-metadata", "previous release " + in_quotes(content_.kexec_metadata->previous_release) +
                                     " and count " + std::to_string(content_.kexec_metadata->kexec_count) +
@@ -166,8 +148,8 @@ private:
 
     // What is carried over as it is: its size may appear, or disappear.
     Outcome settle_subtrees() {
-        const bool had_sizes = source_.format != KhoFormat::v1;
-        if (had_sizes == target_.blob_sizes)
+        const bool had_sizes = source_.format->has_sizes();
+        if (had_sizes == target_.kho->has_sizes())
             return success();
         for (Subtree &subtree : content_.subtrees) {
             if (is_described(subtree))
@@ -188,7 +170,7 @@ private:
 
     const Handover &source_;
     const Memory &memory_;
-    const Generation &target_;
+    const Release &target_;
     Handover content_;
     std::vector<Range> gone_;
     std::vector<Loss> losses_;
@@ -196,7 +178,7 @@ private:
 
 }  // namespace
 
-Result<Conversion> convert(const Handover &source, const Memory &memory, const Generation &target,
+Result<Conversion> convert(const Handover &source, const Memory &memory, const Release &target,
                            const RangeSet &usable) {
     return Converter(source, memory, target).run(usable);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The same handover in another generation's format. Content stays where it is; metadata is rewritten in
+// The same handover in another release's format. Content stays where it is; metadata is rewritten in
 // free pages, and the old metadata's pages are free.
 #pragma once
 
@@ -25,7 +25,7 @@ struct Conversion {
 // `source` was read from `memory` without errors, with its uses, and its scratch areas are known. `usable` is
 // RAM without scratch, such as usable_memory() gives it; what is preserved in it is left alone. Errors: those
 // of write_handover() and of the memory; malformed if the source's format is not known.
-Result<Conversion> convert(const Handover &source, const Memory &memory, const Generation &target,
+Result<Conversion> convert(const Handover &source, const Memory &memory, const Release &target,
                            const RangeSet &usable);
 
 // Two memories as one: what the first has hides the second.

@@ -11,14 +11,14 @@
 #include "fdt/abi/memfd.h"
 #include "fdt/file/elf_core.h"
 #include "fdt/make/content.h"
-#include "fdt/model/generation.h"
+#include "fdt/model/format.h"
 
 namespace kho {
 
 // A memfd, or a file of another handler, of which nothing is known but its data.
 struct FileDescription {
     std::uint64_t token = 0;
-    std::string handler{};   // empty: memfd, in the version of the generation
+    std::string handler{};   // empty: memfd, in the version of the release
     std::uint64_t data = 0;  // of another handler
     std::uint64_t size = 0;
     std::uint64_t position = 0;
@@ -60,7 +60,7 @@ struct LuoDescription {
 };
 
 struct Description {
-    const Generation *generation = nullptr;  // never nullptr when it is built
+    const Release *release = nullptr;  // never nullptr when it is built
     std::vector<CoreMemoryRange> memory_map{};
     std::vector<ScratchDescription> scratch{};  // empty: as default_scratch() says
     std::optional<LuoDescription> luo{};

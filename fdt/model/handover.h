@@ -2,7 +2,7 @@
 // The version-neutral model of a handover: what one kernel tells the next, whatever the format.
 //
 //   Handover ── scratch, preserved, subtrees
-//       ├─ luo ── sessions ── files ── memfd ── folios
+//       ├─ luo ── sessions ── files ── body: what the handler says
 //       │    └─ flbs
 //       ├─ memblock, kexec_metadata, kho_test: subtrees whose content is known
 //       └─ uses: what each page of metadata and content is for
@@ -18,23 +18,12 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
-#include "fdt/base/boxed.h"
 #include "fdt/base/ranges.h"
+#include "fdt/model/file_body.h"
+#include "fdt/model/format.h"
 #include "fdt/model/uses.h"
 
 namespace kho {
-
-// How the KHO part is written. `unknown`: read, but with a compatible that no supported release writes.
-enum class KhoFormat : std::uint8_t { unknown, v1, v3, v4 };
-// How the LUO part is written: an FDT with arrays behind it (luo-v1), or a structure with linked blocks
-// (luo-v5).
-enum class LuoFormat : std::uint8_t { unknown, v1, v5 };
-
-// "kho-v1" ...; "" for unknown.
-std::string_view compatible(KhoFormat format);
-// The format of that name; unknown if no supported release writes it.
-KhoFormat kho_format(std::string_view compatible);
-std::string_view compatible(LuoFormat format);
 
 // `count` neighbouring preserved blocks of 2^order pages; address aligned to the block size.
 struct PreservedBlocks {
@@ -54,49 +43,13 @@ struct Subtree {
     bool operator==(const Subtree &) const = default;
 };
 
-// A folio of a memfd. `order` is that of the preserved block it is.
-struct MemfdFolio {
-    PhysAddr address{};
-    std::uint64_t index = 0;  // of its first page in the file, in pages
-    std::uint16_t flags = 0;  // abi::memfd_folio_dirty, abi::memfd_folio_uptodate
-    std::uint8_t order = 0;
-
-    std::uint64_t bytes() const { return order_bytes(order); }
-    bool operator==(const MemfdFolio &) const = default;
-};
-
-// memfd-v1 has neither seals nor flags.
-struct Memfd {
-    std::uint64_t pos = 0;   // bytes
-    std::uint64_t size = 0;  // bytes
-    std::uint32_t seals = 0;
-    std::uint32_t flags = 0;
-    abi::kho_vmalloc folio_array{};    // where the array of folios lies; zeroes without folios
-    std::uint64_t nr_folios = 0;       // entries of that array, those with pfn 0 included
-    std::vector<MemfdFolio> folios{};  // in the array's order, without the entries that have pfn 0
-    bool operator==(const Memfd &other) const;
-};
-
-// Stretches of [0, size) that no folio covers and that read as zeroes: ascending, in bytes, rounded to pages
-// except at the end of the file.
-struct FileRange {
-    std::uint64_t offset = 0;
-    std::uint64_t size = 0;
-    bool operator==(const FileRange &) const = default;
-};
-std::vector<FileRange> holes(const Memfd &memfd);
-
 struct LuoFile {
     std::string compatible{};
     std::uint64_t data = 0;
     std::uint64_t token = 0;
-    Boxed<Memfd> memfd{};  // if compatible says so and it could be read
+    FileBody body{};  // if the handler is known and it could be read
     bool operator==(const LuoFile &) const = default;
 };
-
-// The seals that the next kernel gives a memfd. memfd-v1 has no place for them; kernels restore a file of it
-// as one that cannot be sealed.
-std::uint32_t restored_seals(const LuoFile &file);
 
 struct LuoSession {
     std::string name{};
@@ -113,8 +66,8 @@ struct LuoFlb {
 };
 
 struct Luo {
-    LuoFormat format = LuoFormat::v1;
-    PhysAddr root{};  // of the LUO FDT or of luo_ser: the subtree's address
+    const LuoFormat *format = nullptr;  // nullptr: unknown, as long as it is being read or made
+    PhysAddr root{};                    // of the LUO FDT or of luo_ser: the subtree's address
     std::uint64_t liveupdate_number = 0;
     PhysAddr session_header{};  // session array, or first session block; 0 in luo-v5: no session
     std::vector<LuoSession> sessions{};
@@ -148,11 +101,11 @@ struct KhoTest {
     std::uint32_t csum = 0;  // of all folios' bytes: the kernel's partial checksum
     abi::kho_vmalloc folio_array{};
     std::vector<KhoTestFolio> folios{};
-    bool operator==(const KhoTest &other) const;
+    bool operator==(const KhoTest &other) const = default;
 };
 
 struct Handover {
-    KhoFormat format = KhoFormat::v1;
+    const KhoFormat *format = nullptr;         // nullptr: one that no supported release writes
     PhysAddr fdt{};                            // 0 if read from a bare blob
     PhysAddr memory_map{};                     // first chunk, or root of the radix tree
     Range scratch_array{};                     // of abi::kho_scratch
@@ -173,8 +126,5 @@ RangeSet preserved_ranges(std::span<const PreservedBlocks> blocks);
 // All memory that is handed over: what is preserved, and what is not but the next kernel needs, the map and
 // the scratch array.
 RangeSet memory_of(const Handover &handover);
-
-// Where a use belongs: "/LUO/sessions/3 \"name\"/files/2/folios", "/preserved-memory-map" ...
-std::string path_of(const Handover &handover, const Use &use);
 
 }  // namespace kho

@@ -5,115 +5,88 @@
 #include "fdt/model/handover.h"
 
 namespace kho {
+namespace {
 
-const char *name(UseKind kind) {
-    switch (kind) {
-        case UseKind::kho_fdt:
-            return "kho-fdt";
-        case UseKind::scratch_array:
-            return "scratch-array";
-        case UseKind::map_node:
-            return "map-node";
-        case UseKind::map_bitmap:
-            return "map-bitmap";
-        case UseKind::subtree:
-            return "subtree";
-        case UseKind::luo_root:
-            return "luo-root";
-        case UseKind::session_array:
-            return "session-array";
-        case UseKind::session_block:
-            return "session-block";
-        case UseKind::file_array:
-            return "file-array";
-        case UseKind::file_block:
-            return "file-block";
-        case UseKind::flb_array:
-            return "flb-array";
-        case UseKind::memfd:
-            return "memfd";
-        case UseKind::memfd_array:
-            return "memfd-array";
-        case UseKind::memfd_folios:
-            return "memfd-folios";
-        case UseKind::memblock_fdt:
-            return "memblock-fdt";
-        case UseKind::memblock_reservation:
-            return "memblock-reservation";
-        case UseKind::kexec_metadata:
-            return "kexec-metadata";
-        case UseKind::kho_test_fdt:
-            return "kho-test-fdt";
-        case UseKind::kho_test_array:
-            return "kho-test-array";
-        case UseKind::kho_test_folios:
-            return "kho-test-folios";
-    }
-    return "unknown";
-}
+constexpr bool rewritten = true, kept = false;
+constexpr UseRole metadata = UseRole::metadata, array = UseRole::array, content = UseRole::content,
+                  reservation = UseRole::reservation;
 
-bool is_content(UseKind kind) {
-    return kind == UseKind::memfd_folios || kind == UseKind::memblock_reservation ||
-           kind == UseKind::kho_test_folios;
+// Handlers take the positions from 100 on.
+constexpr UseInfo kho_fdt{0, "kho-fdt", metadata, rewritten, "/"};
+constexpr UseInfo scratch_array{1, "scratch-array", metadata, rewritten, "/scratch"};
+constexpr UseInfo map_node{2, "map-node", metadata, rewritten, "/preserved-memory-map"};
+constexpr UseInfo map_bitmap{3, "map-bitmap", metadata, rewritten, "/preserved-memory-map"};
+constexpr UseInfo subtree{4, "subtree", metadata, kept, "/{subtree}"};
+constexpr UseInfo luo_root{5, "luo-root", metadata, rewritten, "/LUO"};
+constexpr UseInfo session_array{6, "session-array", array, rewritten, "/LUO/sessions"};
+constexpr UseInfo session_block{7, "session-block", array, rewritten, "/LUO/sessions"};
+constexpr UseInfo file_array{8, "file-array", array, rewritten, "{session}/files"};
+constexpr UseInfo file_block{9, "file-block", array, rewritten, "{session}/files"};
+constexpr UseInfo flb_array{10, "flb-array", array, rewritten, "/LUO/flbs"};
+constexpr UseInfo memblock_fdt{200, "memblock-fdt", metadata, rewritten, "/memblock"};
+constexpr UseInfo memblock_reservation{201, "memblock-reservation", reservation, kept,
+                                       "/memblock{reservation}"};
+constexpr UseInfo kexec_metadata{202, "kexec-metadata", metadata, rewritten, "/kexec-metadata"};
+constexpr UseInfo kho_test_fdt{203, "kho-test-fdt", metadata, kept, "/kho_test"};
+constexpr UseInfo kho_test_array{204, "kho-test-array", array, kept, "/kho_test/folios"};
+constexpr UseInfo kho_test_folios{205, "kho-test-folios", content, kept, "/kho_test/folios"};
+
+}  // namespace
+
+constinit const UseKind UseKind::kho_fdt{kho::kho_fdt};
+constinit const UseKind UseKind::scratch_array{kho::scratch_array};
+constinit const UseKind UseKind::map_node{kho::map_node};
+constinit const UseKind UseKind::map_bitmap{kho::map_bitmap};
+constinit const UseKind UseKind::subtree{kho::subtree};
+constinit const UseKind UseKind::luo_root{kho::luo_root};
+constinit const UseKind UseKind::session_array{kho::session_array};
+constinit const UseKind UseKind::session_block{kho::session_block};
+constinit const UseKind UseKind::file_array{kho::file_array};
+constinit const UseKind UseKind::file_block{kho::file_block};
+constinit const UseKind UseKind::flb_array{kho::flb_array};
+constinit const UseKind UseKind::memblock_fdt{kho::memblock_fdt};
+constinit const UseKind UseKind::memblock_reservation{kho::memblock_reservation};
+constinit const UseKind UseKind::kexec_metadata{kho::kexec_metadata};
+constinit const UseKind UseKind::kho_test_fdt{kho::kho_test_fdt};
+constinit const UseKind UseKind::kho_test_array{kho::kho_test_array};
+constinit const UseKind UseKind::kho_test_folios{kho::kho_test_folios};
+
+std::string session_path(std::size_t index, std::string_view name) {
+    return "/LUO/sessions/" + std::to_string(index) + ' ' + in_quotes(name);
 }
 
 namespace {
 
-std::string session_path(const Handover &handover, std::uint32_t session) {
-    std::string path = "/LUO/sessions/" + std::to_string(session);
-    if (handover.luo && session < handover.luo->sessions.size())
-        path += " " + in_quotes(handover.luo->sessions[session].name);
-    return path;
+std::string session_path(const Handover &handover, std::size_t index) {
+    if (handover.luo && index < handover.luo->sessions.size())
+        return kho::session_path(index, handover.luo->sessions[index].name);
+    return "/LUO/sessions/" + std::to_string(index);
 }
 
-std::string file_path(const Handover &handover, const Use &use) {
-    return session_path(handover, use.item) + "/files/" + std::to_string(use.file);
+std::string text_for(std::string_view word, const Handover &handover, const Use &use) {
+    if (word == "{session}")
+        return session_path(handover, use.item);
+    if (word == "{file}")
+        return file_path(handover, use.item, use.file);
+    if (word == "{subtree}")
+        return use.item < handover.subtrees.size() ? printable(handover.subtrees[use.item].name) : "";
+    const bool is_known = handover.memblock && use.item < handover.memblock->size();
+    return is_known ? "/" + printable((*handover.memblock)[use.item].name) : "";
 }
 
 }  // namespace
 
+std::string file_path(const Handover &handover, std::size_t session, std::size_t file) {
+    return session_path(handover, session) + "/files/" + std::to_string(file);
+}
+
 std::string path_of(const Handover &handover, const Use &use) {
-    switch (use.kind) {
-        case UseKind::kho_fdt:
-            return "/";
-        case UseKind::scratch_array:
-            return "/scratch";
-        case UseKind::map_node:
-        case UseKind::map_bitmap:
-            return "/preserved-memory-map";
-        case UseKind::subtree:
-            return use.item < handover.subtrees.size() ? "/" + printable(handover.subtrees[use.item].name)
-                                                       : "/";
-        case UseKind::luo_root:
-            return "/LUO";
-        case UseKind::session_array:
-        case UseKind::session_block:
-            return "/LUO/sessions";
-        case UseKind::file_array:
-        case UseKind::file_block:
-            return session_path(handover, use.item) + "/files";
-        case UseKind::flb_array:
-            return "/LUO/flbs";
-        case UseKind::memfd:
-            return file_path(handover, use) + "/memfd";
-        case UseKind::memfd_array:
-        case UseKind::memfd_folios:
-            return file_path(handover, use) + "/folios";
-        case UseKind::memblock_fdt:
-            return "/memblock";
-        case UseKind::memblock_reservation:
-            if (handover.memblock && use.item < handover.memblock->size())
-                return "/memblock/" + printable((*handover.memblock)[use.item].name);
-            return "/memblock";
-        case UseKind::kexec_metadata:
-            return "/kexec-metadata";
-        case UseKind::kho_test_fdt:
-            return "/kho_test";
-        case UseKind::kho_test_array:
-        case UseKind::kho_test_folios:
-            return "/kho_test/folios";
-    }
-    return "/";
+    const std::string_view path = use.kind->path;
+    const std::size_t start = path.find('{'), end = path.find('}');
+    if (start == path.npos)
+        return std::string(path);
+    return std::string(path.substr(0, start)) + text_for(path.substr(start, end + 1 - start), handover, use) +
+           std::string(path.substr(end + 1));
 }
 
 }  // namespace kho

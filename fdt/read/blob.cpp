@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Blobs without the memory behind them, as debugfs gives them: what kind one is, and what it says by itself.
+#include <algorithm>
+
 #include <libfdt.h>
 
 #include "fdt/abi/kho_test.h"
-#include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/read/internal/context.h"
+#include "fdt/codec/internal/codec.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
@@ -25,25 +27,25 @@ BlobKind kind_of(const FdtPage &fdt) {
     return BlobKind::unknown;
 }
 
-void read_fdt_blob(ReadContext &context, const FdtPage &fdt, Blob &blob) {
-    blob.kind = kind_of(fdt);
+void read_luo_blob(ReadContext &context, const Formats &formats, std::span<const std::byte> bytes) {
+    Luo luo;
+    read_luo_root(context, formats, {bytes.begin(), bytes.end()}, luo);
+    if (luo.format != nullptr)
+        context.handover.luo = std::move(luo);
+}
+
+void read_fdt_blob(ReadContext &context, const Formats &formats, const FdtPage &fdt, Blob &blob) {
     switch (blob.kind) {
         case BlobKind::kho_fdt:
-            read_kho_fdt(context, fdt);
+            read_kho_fdt(context, formats, fdt);
             break;
-        case BlobKind::luo_fdt: {
-            Luo luo;
-            read_luo_fdt(context, fdt, luo);
-            if (luo.format != LuoFormat::unknown)
-                context.handover.luo = std::move(luo);
-            break;
-        }
         case BlobKind::memblock_fdt:
             read_memblock_fdt(context, fdt, PhysAddr{0});
             break;
         case BlobKind::kho_test_fdt:
             read_kho_test_fdt(context, fdt, PhysAddr{0});
             break;
+        case BlobKind::luo_fdt:
         case BlobKind::luo_ser:
         case BlobKind::unknown:
             context.fault(Check::blob_unknown, Scope{}, 0, 0, [&] {
@@ -53,27 +55,34 @@ void read_fdt_blob(ReadContext &context, const FdtPage &fdt, Blob &blob) {
     }
 }
 
+bool is_luo_root(const Formats &formats, std::span<const std::byte> bytes) {
+    return std::ranges::any_of(formats.luo(nullptr),
+                               [bytes](const LuoFormat *format) { return format->root.recognizes(bytes); });
+}
+
 }  // namespace
 
-Blob read_blob(std::span<const std::byte> bytes, Findings &findings) {
-    Blob blob{.kind = BlobKind::unknown, .handover = {.format = KhoFormat::unknown}};
+Blob read_blob(std::span<const std::byte> bytes, Findings &findings, const Formats &formats) {
+    Blob blob;
     ReadContext context(nullptr, findings, blob.handover);
     const std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-    if (text.starts_with("luo-v")) {
-        blob.kind = BlobKind::luo_ser;
-        Luo luo;
-        read_luo_ser(context, bytes, luo);
-        if (luo.format != LuoFormat::unknown)
-            blob.handover.luo = std::move(luo);
-        return blob;
-    }
     if (bytes.size() >= sizeof(fdt_header) && fdt_magic(bytes.data()) == FDT_MAGIC) {
         // debugfs gives whole pages or just the FDT; both are at least as long as it says.
         const Result<FdtPage> fdt = FdtPage::parse({bytes.begin(), bytes.end()}, PhysAddr{0});
-        if (fdt)
-            read_fdt_blob(context, fdt.value(), blob);
-        else
+        if (!fdt) {
             context.fault(Check::kho_fdt_header, Scope{}, 0, 0, [&] { return fdt.error().what; });
+            return blob;
+        }
+        blob.kind = kind_of(fdt.value());
+        if (blob.kind == BlobKind::luo_fdt)
+            read_luo_blob(context, formats, bytes);
+        else
+            read_fdt_blob(context, formats, fdt.value(), blob);
+        return blob;
+    }
+    if (is_luo_root(formats, bytes)) {
+        blob.kind = BlobKind::luo_ser;
+        read_luo_blob(context, formats, bytes);
         return blob;
     }
     context.fault(Check::blob_unknown, Scope{}, 0, 0, [&] {

@@ -2,7 +2,7 @@
 // Checks over everything that was read: pages with two uses, and what lies where it must not.
 #include <algorithm>
 
-#include "fdt/read/internal/context.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {

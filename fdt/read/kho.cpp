@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "fdt/abi/luo_v5.h"
-#include "fdt/read/internal/context.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
@@ -40,18 +39,17 @@ void read_subtree(ReadContext &context, const FdtPage &fdt, int node, std::uint6
     const std::string name = fdt.name(node);
     const std::string path = "/" + printable(name);
     const Scope scope{.base = path};
-    const bool has_size = context.handover.format != KhoFormat::v1;
+    const KhoFormat &format = *context.handover.format;
     const std::uint64_t at = value(fdt.address());
     if (name.empty() || !names.insert(name).second)
         context.fault(Check::subtree_name, scope, at, index, [&] {
             return name.empty() ? std::string("a subtree without a name")
                                 : "subtree " + in_quotes(name) + " is there twice";
         });
-    const char *property = has_size ? abi::preserved_data_property : abi::sub_fdt_property;
-    const auto address = context.u64(fdt, node, property, Check::subtree_property, scope);
+    const auto address = context.u64(fdt, node, format.address_property, Check::subtree_property, scope);
     std::optional<std::uint64_t> size = page_size;
-    if (has_size)
-        size = context.u64(fdt, node, abi::blob_size_property, Check::subtree_property, scope);
+    if (format.has_sizes())
+        size = context.u64(fdt, node, format.size_property, Check::subtree_property, scope);
     if (!address || !size)
         return;
     if (!context.page_address(*address, "subtree " + in_quotes(name), Check::subtree_address, scope, at,
@@ -110,15 +108,16 @@ bool read_scratch(ReadContext &context, const abi::kho_data &data) {
     return true;
 }
 
-bool read_kho_fdt(ReadContext &context, const FdtPage &fdt) {
-    constexpr std::string_view known[] = {abi::kho_v1_compatible, abi::kho_v3_compatible,
-                                          abi::kho_v4_compatible};
+bool read_kho_fdt(ReadContext &context, const Formats &formats, const FdtPage &fdt) {
     const Scope root;
     Handover &handover = context.handover;
-    const auto compatible = context.compatible(fdt, FdtPage::root, known, Check::kho_compatible, root);
+    const std::vector<const KhoFormat *> known = formats.kho();
+    std::vector<std::string_view> strings;
+    for (const KhoFormat *format : known) strings.push_back(format->compatible);
+    const auto compatible = context.compatible(fdt, FdtPage::root, strings, Check::kho_compatible, root);
     if (!compatible)
         return false;
-    handover.format = kho_format(known[*compatible]);
+    handover.format = known[*compatible];
     std::unordered_set<std::string> names;
     std::uint64_t index = 0;
     for (const int node : fdt.children(FdtPage::root)) read_subtree(context, fdt, node, index++, names);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The root of LUO: the luo-v1 FDT of 6.19 to 7.1, or luo_ser (luo-v5) from 7.2 on; and the FLBs.
+// LUO: the root by its codec, then sessions and files by theirs, FLBs, and what the files' handlers wrote.
 // Follows kernel/liveupdate/luo_core.c and luo_flb.c.
-#include <cstring>
+#include <algorithm>
 #include <unordered_set>
 
-#include <libfdt.h>
-
-#include "fdt/abi/luo_v5.h"
-#include "fdt/read/internal/context.h"
+#include "fdt/abi/luo.h"
+#include "fdt/codec/internal/codec.h"
+#include "fdt/codec/internal/file_handler.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
@@ -15,102 +15,17 @@ namespace {
 constexpr Scope luo_scope{.base = "/LUO"};
 constexpr Scope flb_scope{.base = "/LUO/flbs"};
 
-// Which root goes with which map: what 7.1 and 7.2 changed, they changed one at a time.
-LuoFormat expected_format(KhoFormat format) {
-    return format == KhoFormat::v4 ? LuoFormat::v5 : LuoFormat::v1;
-}
-
-// A node of the LUO FDT that holds a compatible and an address.
-std::optional<std::uint64_t> read_node(ReadContext &context, const FdtPage &fdt, int node,
-                                       std::string_view compatible, const char *property, Check node_check,
-                                       Check compatible_check) {
-    const Result<std::size_t> found = fdt.compatible(node, std::span(&compatible, 1));
-    if (!found) {
-        const bool missing = found.error().code == Errc::property_missing;
-        context.fault(missing ? node_check : compatible_check, luo_scope, value(fdt.address()), 0,
-                      [&] { return found.error().what; });
-        return std::nullopt;
-    }
-    return context.u64(fdt, node, property, node_check, luo_scope);
-}
-
-void missing_node(ReadContext &context, const FdtPage &fdt, Check check, const char *node) {
-    context.fault(check, luo_scope, value(fdt.address()), 0, [&] { return std::string("no node ") + node; });
-}
-
-void check_version(ReadContext &context, const Luo &luo) {
-    const LuoFormat expected = expected_format(context.handover.format);
-    if (context.handover.format == KhoFormat::unknown || luo.format == expected)
+void check_version(ReadContext &context, const Formats &formats, const Luo &luo) {
+    if (context.handover.format == nullptr)
+        return;
+    const std::vector<const LuoFormat *> expected = formats.luo(context.handover.format);
+    if (std::ranges::find(expected, luo.format) != expected.end())
         return;
     context.fault(Check::luo_compatible, luo_scope, value(luo.root), 0, [&] {
-        return "seen " + in_quotes(compatible(luo.format)) + ", expected " + in_quotes(compatible(expected)) +
-               ", which goes with " + in_quotes(compatible(context.handover.format));
+        return "seen " + in_quotes(luo.format->compatible) + ", expected " +
+               in_quotes(expected[0]->compatible) + ", which goes with " +
+               in_quotes(context.handover.format->compatible);
     });
-}
-
-}  // namespace
-
-bool read_luo_fdt(ReadContext &context, const FdtPage &fdt, Luo &luo) {
-    constexpr std::string_view compatible = abi::luo_v1_compatible;
-    luo.format = LuoFormat::v1;
-    if (!context.compatible(fdt, FdtPage::root, std::span(&compatible, 1), Check::luo_compatible,
-                            luo_scope)) {
-        luo.format = LuoFormat::unknown;
-        return false;
-    }
-    bool has_sessions = false;
-    if (const auto number =
-            context.u64(fdt, FdtPage::root, abi::liveupdate_number_property, Check::luo_number, luo_scope))
-        luo.liveupdate_number = *number;
-    if (const auto node = fdt.child(FdtPage::root, abi::luo_session_node)) {
-        if (const auto header = read_node(context, fdt, *node, abi::luo_session_v2_compatible,
-                                          abi::luo_session_header_property, Check::luo_session_node,
-                                          Check::luo_session_compatible)) {
-            luo.session_header = PhysAddr{*header};
-            has_sessions = true;
-        }
-    } else {
-        missing_node(context, fdt, Check::luo_session_node, abi::luo_session_node);
-    }
-    // 6.19 knows no FLBs; 7.0 writes the same compatibles but insists on the node, and so does 7.1.
-    if (const auto node = fdt.child(FdtPage::root, abi::luo_flb_node)) {
-        if (const auto header =
-                read_node(context, fdt, *node, abi::luo_flb_v1_compatible, abi::luo_flb_header_property,
-                          Check::luo_flb_node, Check::luo_flb_compatible)) {
-            luo.flb_header = PhysAddr{*header};
-            luo.flbs.emplace();
-        }
-    } else if (context.handover.format == KhoFormat::v3) {
-        missing_node(context, fdt, Check::luo_flb_node, abi::luo_flb_node);
-    }
-    return has_sessions;
-}
-
-bool read_luo_ser(ReadContext &context, std::span<const std::byte> blob, Luo &luo) {
-    luo.format = LuoFormat::unknown;
-    abi::luo_ser ser;
-    if (blob.size() < sizeof ser) {
-        context.fault(Check::luo_size, luo_scope, value(luo.root), 0, [&] {
-            return std::to_string(blob.size()) + " bytes, expected at least " + std::to_string(sizeof ser);
-        });
-        return false;
-    }
-    std::memcpy(&ser, blob.data(), sizeof ser);
-    const std::optional<std::string_view> seen = terminated(ser.compatible);
-    if (seen != abi::luo_v5_compatible) {
-        context.fault(Check::luo_compatible, luo_scope, value(luo.root), 0, [&] {
-            return "expected " + in_quotes(abi::luo_v5_compatible) + ", seen " +
-                   in_quotes(seen.value_or(std::string_view(ser.compatible, sizeof ser.compatible)));
-        });
-        return false;
-    }
-    luo.format = LuoFormat::v5;
-    luo.liveupdate_number = ser.liveupdate_num;
-    luo.session_header = PhysAddr{ser.sessions_pa};
-    luo.flb_header = PhysAddr{ser.flbs_pa};
-    if (ser.flbs_pa != 0)
-        luo.flbs.emplace();
-    return true;
 }
 
 void read_flbs(ReadContext &context, PhysAddr header, std::vector<LuoFlb> &flbs) {
@@ -163,13 +78,73 @@ void read_flbs(ReadContext &context, PhysAddr header, std::vector<LuoFlb> &flbs)
     }
 }
 
-void read_luo(ReadContext &context, const Subtree &subtree) {
+void read_file(ReadContext &context, LuoFile &file, const FileHandler &handler, PageSet &seen,
+               const Scope &scope) {
+    if (!context.page_address(file.data, "data", Check::file_data, scope, file.data, scope.file))
+        return;
+    if (!seen.insert(PhysAddr{file.data})) {
+        context.fault(Check::file_data_twice, scope, file.data, scope.file,
+                      [&] { return "data at " + hex(file.data) + " is another file's too"; });
+        return;
+    }
+    handler.read(context, file, scope);
+}
+
+// What the handlers wrote: all sessions are known by now.
+void read_file_data(ReadContext &context, const Formats &formats, Luo &luo) {
+    const std::vector<const FileHandler *> known = formats.handlers(nullptr);
+    const std::vector<const FileHandler *> expected = formats.handlers(context.handover.format);
+    const auto find = [](const std::vector<const FileHandler *> &in, const LuoFile &file) {
+        const auto found = std::ranges::find(in, file.compatible, &FileHandler::compatible);
+        return found == in.end() ? nullptr : *found;
+    };
+    PageSet seen;
+    for (std::size_t i = 0; i < luo.sessions.size(); i++) {
+        LuoSession &session = luo.sessions[i];
+        Scope scope{.base = "/LUO", .session = static_cast<std::uint32_t>(i), .session_name = &session.name};
+        for (std::size_t j = 0; j < session.files.size(); j++) {
+            LuoFile &file = session.files[j];
+            scope.file = static_cast<std::uint32_t>(j);
+            if (find(expected, file) == nullptr && !file.compatible.empty())
+                context.fault(Check::file_handler, scope, 0, j, [&] {
+                    std::string names;
+                    for (const FileHandler *one : expected)
+                        names += (names.empty() ? "" : " or ") + in_quotes(one->compatible());
+                    return "expected " + names + ", seen " + in_quotes(file.compatible);
+                });
+            if (const FileHandler *handler = find(known, file))
+                read_file(context, file, *handler, seen, scope);
+        }
+    }
+}
+
+// By its content, so that a root of the wrong release can be read too.
+const LuoFormat &format_of(std::span<const std::byte> blob, const Formats &formats, const KhoFormat *with) {
+    const std::vector<const LuoFormat *> expected = formats.luo(with), known = formats.luo(nullptr);
+    for (const auto *candidates : {&expected, &known})
+        for (const LuoFormat *format : *candidates)
+            if (format->root.recognizes(blob))
+                return *format;
+    return *expected[0];
+}
+
+// Whether all releases that write this root with this KHO part have a place for FLBs.
+bool insists_on_flbs(const Formats &formats, const KhoFormat *kho, const LuoFormat &luo) {
+    return std::ranges::all_of(formats.releases, [&](const Release &release) {
+        return release.kho != kho || release.luo != &luo || release.flbs;
+    });
+}
+
+}  // namespace
+
+void read_luo(ReadContext &context, const Formats &formats, const Subtree &subtree) {
     Luo luo{.root = subtree.address};
-    const bool sized = context.handover.format != KhoFormat::v1;
-    if (sized && subtree.size < sizeof(abi::luo_ser)) {
+    const KhoFormat *kho = context.handover.format;
+    const std::uint64_t least_size = formats.luo(kho)[0]->root.least_size();
+    if (kho->has_sizes() && subtree.size < least_size) {
         context.fault(Check::luo_size, luo_scope, value(subtree.address), 0, [&] {
             return "blob-size is " + std::to_string(subtree.size) + ", expected at least " +
-                   std::to_string(sizeof(abi::luo_ser));
+                   std::to_string(least_size);
         });
         return;
     }
@@ -182,31 +157,23 @@ void read_luo(ReadContext &context, const Subtree &subtree) {
     if (!context.claim(page, UseKind::luo_root, luo_scope))
         return;
     context.expect_block(subtree.address, 0, "LUO root", luo_scope);
-    // By its content, so that a root of the wrong generation can be read too.
-    bool has_sessions = false;
-    const bool is_fdt = blob.size() >= sizeof(fdt_header) && fdt_magic(blob.data()) == FDT_MAGIC;
-    if (is_fdt || expected_format(context.handover.format) == LuoFormat::v1) {
-        const Result<FdtPage> fdt = FdtPage::parse(std::move(blob), subtree.address);
-        if (!fdt) {
-            context.fault(Check::luo_fdt, luo_scope, value(subtree.address), 0,
-                          [&] { return fdt.error().what; });
-            return;
-        }
-        has_sessions = read_luo_fdt(context, fdt.value(), luo);
-    } else {
-        has_sessions = read_luo_ser(context, blob, luo);
-    }
-    if (luo.format == LuoFormat::unknown)
+    const bool has_sessions = read_luo_root(context, formats, std::move(blob), luo);
+    if (luo.format == nullptr)
         return;
-    check_version(context, luo);
-    if (luo.format == LuoFormat::v5)
-        read_session_blocks(context, luo.session_header, luo.sessions);
-    else if (has_sessions)
-        read_session_array(context, luo.session_header, luo.sessions);
+    check_version(context, formats, luo);
+    if (has_sessions)
+        luo.format->entries.read(context, luo.session_header, luo.sessions);
     if (luo.flbs)
         read_flbs(context, luo.flb_header, *luo.flbs);
-    read_file_data(context, luo);
+    read_file_data(context, formats, luo);
     context.handover.luo = std::move(luo);
+}
+
+bool read_luo_root(ReadContext &context, const Formats &formats, std::vector<std::byte> blob, Luo &luo) {
+    const KhoFormat *kho = context.handover.format;
+    const LuoFormat &format = format_of(blob, formats, kho);
+    return format.root.read(context, std::move(blob), format,
+                            kho != nullptr && insists_on_flbs(formats, kho, format), luo);
 }
 
 }  // namespace kho

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/read/internal/map.h"
-
 #include <utility>
 
-#include "fdt/read/internal/count_bits.h"
+#include "fdt/codec/internal/codec.h"
+#include "fdt/codec/internal/map_words.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
@@ -15,8 +15,7 @@ bool walk(ReadContext &context, const TakeBits &take) {
     const PhysAddr map = handover.memory_map;
     if (!context.page_address(value(map), "map", Check::map_address, scope, value(map), 0))
         return false;
-    return handover.format == KhoFormat::v1 ? walk_chunk_list(context, map, take)
-                                            : walk_radix_tree(context, map, take);
+    return handover.format->map.walk(context, map, take);
 }
 
 // All runs by address; `complete`: nothing was wrong.
@@ -49,17 +48,17 @@ void read_map(ReadContext &context) {
     context.set_preserved(BlockIndex(std::move(by_address)), complete);
 }
 
-std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
+std::vector<PreservedBlocks> read_memory_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
                                              Findings &findings) {
-    Handover handover{.format = format, .memory_map = map};
+    Handover handover{.format = &format, .memory_map = map};
     ReadContext context(&memory, findings, handover);
     context.leave_out_uses();
     bool complete = false;
     return by_order(collect(context, complete));
 }
 
-MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings) {
-    Handover handover{.format = format, .memory_map = map};
+MapTotals read_map_totals(const Memory &memory, const KhoFormat &format, PhysAddr map, Findings &findings) {
+    Handover handover{.format = &format, .memory_map = map};
     ReadContext context(&memory, findings, handover);
     context.leave_out_uses();
     MapTotals totals{};

@@ -8,7 +8,8 @@
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/read/internal/context.h"
+#include "fdt/codec/internal/codec.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
@@ -43,12 +44,12 @@ void read_other(ReadContext &context, const Subtree &subtree, std::uint32_t inde
     context.use(range, UseKind::subtree, index);
 }
 
-void read_subtrees(ReadContext &context) {
+void read_subtrees(ReadContext &context, const Formats &formats) {
     const Handover &handover = context.handover;
     for (std::size_t i = 0; i < handover.subtrees.size(); i++) {
         const Subtree &subtree = handover.subtrees[i];
         if (subtree.name == abi::luo_subtree_name && !handover.luo)
-            read_luo(context, subtree);
+            read_luo(context, formats, subtree);
         else if (subtree.name == abi::memblock_subtree_name && !handover.memblock)
             read_memblock(context, subtree);
         else if (subtree.name == abi::kexec_metadata_subtree_name && !handover.kexec_metadata)
@@ -64,18 +65,18 @@ void read_subtrees(ReadContext &context) {
 
 Handover read_handover(const Memory &memory, const abi::kho_data &data, Findings &findings,
                        const ReadOptions &options) {
-    Handover handover{.format = KhoFormat::unknown, .fdt = PhysAddr{data.fdt_addr}};
+    Handover handover{.fdt = PhysAddr{data.fdt_addr}};
     ReadContext context(&memory, findings, handover);
     if (const std::optional<FdtPage> fdt = load_kho_fdt(context, data)) {
         context.claim({handover.fdt, page_size}, UseKind::kho_fdt, root);
-        const bool has_map = read_kho_fdt(context, *fdt);
-        if (handover.format != KhoFormat::unknown) {
+        const bool has_map = read_kho_fdt(context, *options.formats, *fdt);
+        if (handover.format != nullptr) {
             if (options.scratch_known)
                 read_scratch(context, data);
             if (has_map)
                 read_map(context);
             context.require_preserved({handover.fdt, page_size}, "KHO FDT", root);
-            read_subtrees(context);
+            read_subtrees(context, *options.formats);
             check_uses(context);
             if (options.ram != nullptr && context.knows_preserved())
                 check_ram(context, *options.ram);
@@ -108,7 +109,7 @@ Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr
                                   std::min(range.size - page, page_size << 20) / page_size)});
     context.set_preserved(BlockIndex(std::move(blocks)), true);
     std::vector<LuoSession> sessions;
-    read_session_array(context, session_header, sessions);
+    luo_v1.entries.read(context, session_header, sessions);
     if (const Finding *error = findings.first_error())
         return error->error();
     return sessions;

@@ -9,6 +9,7 @@
 
 #include "fdt/base/memory.h"
 #include "fdt/check/check.h"
+#include "fdt/formats/releases.h"
 #include "fdt/model/handover.h"
 
 namespace kho {
@@ -19,6 +20,8 @@ struct ReadOptions {
     bool scratch_known = true;
     // The machine's RAM if known: preserved memory must lie in it.
     const RangeSet *ram = nullptr;
+    // What is known: formats that no release of it writes are not.
+    const Formats *formats = &linux_formats();
 };
 
 // Everything that kho_data points at, as far as it is sound. Faults go to `findings`.
@@ -29,7 +32,7 @@ Handover read_handover(const Memory &memory, const abi::kho_data &data, Findings
 Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data);
 
 // Only the map of preserved memory, as Handover::preserved. Without its own pages' uses.
-std::vector<PreservedBlocks> read_memory_map(const Memory &memory, KhoFormat format, PhysAddr map,
+std::vector<PreservedBlocks> read_memory_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
                                              Findings &findings);
 
 // Preserved blocks by order. About as quick as memory can be read, whatever lies how in it; takes some 32
@@ -40,7 +43,7 @@ using MapTotals = std::array<std::uint64_t, max_block_order + 1>;
 // The map is checked as above, except for what only the list of runs tells: a block that is in the map twice,
 // with one order or with two, counts twice in silence, and there are never too many runs (block-overlap and
 // map-size are not reported). Where there are findings, the totals are of what is sound.
-MapTotals read_map_totals(const Memory &memory, KhoFormat format, PhysAddr map, Findings &findings);
+MapTotals read_map_totals(const Memory &memory, const KhoFormat &format, PhysAddr map, Findings &findings);
 
 // A piece of a handover without the memory behind it, such as debugfs gives.
 enum class BlobKind : std::uint8_t { unknown, kho_fdt, luo_fdt, luo_ser, memblock_fdt, kho_test_fdt };
@@ -52,7 +55,8 @@ struct Blob {
 };
 
 // Told by content. `unknown` has the finding blob-unknown.
-Blob read_blob(std::span<const std::byte> bytes, Findings &findings);
+Blob read_blob(std::span<const std::byte> bytes, Findings &findings,
+               const Formats &formats = linux_formats());
 
 // Only the session arrays of luo-session-v2, strictly. All of them, and what they point at, must lie in
 // `preserved`. The error's address is that of the offending structure, its index the entry in its array.

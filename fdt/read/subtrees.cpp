@@ -9,7 +9,8 @@
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/memblock.h"
-#include "fdt/read/internal/context.h"
+#include "fdt/codec/internal/vmalloc.h"
+#include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
@@ -36,7 +37,7 @@ std::optional<FdtPage> read_subtree_fdt(ReadContext &context, const Subtree &sub
     if (!context.read(subtree.address, head, Check::subtree_address, scope, value(context.handover.fdt), 0))
         return std::nullopt;
     const std::uint64_t size = be32(head + 4);
-    const bool sized = context.handover.format != KhoFormat::v1;
+    const bool sized = context.handover.format->has_sizes();
     const std::uint64_t most = sized ? std::min(subtree.size, max_fdt_size) : max_fdt_size;
     if (be32(head) != FDT_MAGIC || size < sizeof(fdt_header) || size > most) {
         context.fault(check, scope, at, 0, [&] {
@@ -105,7 +106,7 @@ void read_kexec_metadata(ReadContext &context, const Subtree &subtree) {
             return std::to_string(size) + " bytes, expected at least " + std::to_string(expected);
         });
     };
-    const bool sized = context.handover.format != KhoFormat::v1;
+    const bool sized = context.handover.format->has_sizes();
     if (sized && subtree.size < sizeof metadata.version)
         return too_small(subtree.size, sizeof metadata.version);
     std::uint32_t version = 0;

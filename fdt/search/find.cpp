@@ -10,6 +10,7 @@
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/file/internal/blob.h"
+#include "fdt/formats/releases.h"
 #include "fdt/read/reader.h"
 #include "fdt/search/internal/find_scan.h"
 #include "fdt/search/internal/setup_data.h"
@@ -51,7 +52,7 @@ private:
     mutable std::uint64_t bytes_ = 0;
 };
 
-FoundMap read_found_map(const Memory &memory, KhoFormat format, PhysAddr at) {
+FoundMap read_found_map(const Memory &memory, const KhoFormat &format, PhysAddr at) {
     Findings findings(0);
     const MapTotals totals = read_map_totals(memory, format, at, findings);
     FoundMap map{.errors = findings.errors()};
@@ -218,8 +219,8 @@ void Search::read_maps() {
         const auto fdt = kho_fdts_.find(found.address);
         if (found.kind != FoundKind::kho_fdt || fdt == kho_fdts_.end() || memory.bytes() >= result_.bytes)
             continue;
-        if (const KhoFormat format = kho_format(found.compatible); format != KhoFormat::unknown)
-            found.map = read_found_map(memory, format, PhysAddr{*fdt->second.memory_map});
+        if (const KhoFormat *format = linux_formats().kho(found.compatible))
+            found.map = read_found_map(memory, *format, PhysAddr{*fdt->second.memory_map});
     }
 }
 

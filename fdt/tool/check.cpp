@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "fdt/check/predict.h"
+#include "fdt/formats/releases.h"
+#include "fdt/predict/predict.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"
 
@@ -42,7 +43,7 @@ int list_checks_json(Output &out) {
         json.object().text("check", info.name).text("severity", name(info.severity));
         json.number("group", info.group).boolean("kernel_checks", info.kernel_checks);
         json.text("description", info.description).array_row("after");
-        for (const Check before : info.after) json.text({}, kho::info(before).name);
+        for (const CheckInfo *before : info.after) json.text({}, before->name);
         json.end().end();
     }
     json.end().end();
@@ -60,14 +61,12 @@ std::optional<std::vector<const Release *>> chosen(const Command &command,
         }
         const Release *release = find_release(name);
         if (release == nullptr) {
-            std::string known;
-            for (const Release &one : releases()) known += std::string(one.name) + ", ";
-            command.usage("--for: " + in_quotes(name) + " is none of " + known + "all");
+            command.usage("--for: " + in_quotes(name) + " is none of " + release_names() + ", all");
             return std::nullopt;
         }
         result.push_back(release);
     }
-    // "7.0" twice, or "all" besides, is asked once.
+    // A release that is named twice, or besides "all", is asked once.
     std::vector<const Release *> unique;
     for (const Release *release : result)
         if (std::find(unique.begin(), unique.end(), release) == unique.end())
@@ -90,8 +89,8 @@ void print_text(Command &command, const Checked &checked) {
         if (!prediction.reason.empty())
             out << ": " << prediction.reason;
         out << '\n';
-        for (const std::string &loss : prediction.losses)
-            out << printable(checked.path) << ": Linux " << release->name << ": but " << loss << '\n';
+        for (const PredictedLoss &loss : prediction.losses)
+            out << printable(checked.path) << ": Linux " << release->name << ": but " << loss.text << '\n';
     }
 }
 
@@ -103,7 +102,7 @@ void put_json(Json &json, const Checked &checked) {
         for (const auto &[release, prediction] : checked.verdicts) {
             json.object().text("release", release->name).text("fate", name(prediction.fate));
             json.foreign("reason", prediction.reason).array("losses");
-            for (const std::string &loss : prediction.losses) json.foreign({}, loss);
+            for (const PredictedLoss &loss : prediction.losses) json.foreign({}, loss.text);
             json.end().end();
         }
         json.end();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// kho convert: the same handover in another generation's format.
+// kho convert: the same handover in another release's format.
 #include "fdt/tool/convert.h"
 
 #include "fdt/base/internal/text.h"
+#include "fdt/formats/releases.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/tool/format.h"
@@ -12,18 +13,14 @@
 namespace kho::tool {
 namespace {
 
-const Generation *target_of(const Command &command, const std::optional<std::string> &release) {
+const Release *target_of(const Command &command, const std::optional<std::string> &release) {
     if (!release) {
         command.usage("--to RELEASE is missing");
         return nullptr;
     }
-    const Generation *target = find_generation(*release);
-    if (target == nullptr) {
-        std::string known;
-        for (const Generation &one : generations())
-            known += (known.empty() ? "" : ", ") + std::string(one.release);
-        command.usage("--to: " + in_quotes(*release) + " is none of " + known);
-    }
+    const Release *target = find_release(*release);
+    if (target == nullptr)
+        command.usage("--to: " + in_quotes(*release) + " is none of " + release_names());
     return target;
 }
 
@@ -40,7 +37,7 @@ int convert(Command &command) {
     options.declare(command.options);
     if (const auto over = command.parse(1, 1))
         return *over;
-    const Generation *target = target_of(command, release);
+    const Release *target = target_of(command, release);
     if (target == nullptr)
         return exit_unusable;
     if (!output)
@@ -78,9 +75,9 @@ int convert(Command &command) {
     const RangeSet metadata = result.written.pages.ranges();
     ranges.insert(ranges.end(), metadata.ranges().begin(), metadata.ranges().end());
     const OverlayMemory memory(result.written.pages, input->image.memory());
-    const Result<std::uint64_t> size = write_recording(
-        *output, {.data = result.written.data, .memory_map = map, .release = std::string(target->release)},
-        RangeSet(std::move(ranges)), memory);
+    const Result<std::uint64_t> size =
+        write_recording(*output, {.data = result.written.data, .memory_map = map, .release = target->name},
+                        RangeSet(std::move(ranges)), memory);
     if (!size)
         return command.fail(*output, size.error());
     return result.losses.empty() ? exit_clean : exit_findings;

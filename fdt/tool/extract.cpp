@@ -68,11 +68,12 @@ int extract_memfd(Command &command, const Input &input, const Damage &damage, co
     const LuoFile &file = file_at(input.handover, places[0]);
     if (const auto problem = damage.of(input.handover, places[0]))
         return command.fail(input.path, *problem);
-    if (!file.memfd)
+    const std::optional<FileContent> content = content_of(file);
+    if (!content)
         return command.fail(input.path, what + " is " + in_quotes(file.compatible) +
                                             ", no memfd: its content is known to its handler only");
     return write_target(command, input.path, *wanted.output, [&](Target &target) {
-        return copy_file(input.image.memory(), *file.memfd, target.sink());
+        return copy_file(input.image.memory(), *content, target.sink());
     });
 }
 

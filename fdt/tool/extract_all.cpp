@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 
+#include "fdt/codec/internal/file_handler.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/json.h"
@@ -33,16 +34,17 @@ Damage::Damage(const Findings &findings) : incomplete_(findings.dropped() != 0) 
 
 std::optional<std::string> Damage::of(const Handover &handover, FilePlace place) const {
     if (!errors_.empty()) {
-        std::string path =
-            path_of(handover,
-                    {.range = {}, .kind = UseKind::memfd_folios, .item = place.session, .file = place.file});
-        path.resize(path.rfind('/'));
-        if (const auto found = errors_.find(path); found != errors_.end())
+        const auto found = errors_.find(file_path(handover, place.session, place.file));
+        if (found != errors_.end())
             return found->second;
     }
     if (incomplete_)
         return "the handover has so many errors that it is unknown whether this file is sound";
     return std::nullopt;
+}
+
+std::optional<FileContent> content_of(const LuoFile &file) {
+    return file.body ? file.body.handler()->content(file) : std::nullopt;
 }
 
 std::string safe_file_name(std::string_view session, std::uint64_t token) {
@@ -80,11 +82,12 @@ int make_empty_folder(const std::string &folder) {
     return result;
 }
 
-Outcome write_file(Command &command, const Input &input, const Memfd &memfd, const std::string &path) {
+Outcome write_file(Command &command, const Input &input, const FileContent &content,
+                   const std::string &path) {
     Result<Target> target = Target::open(command, path);
     if (!target)
         return target.error();
-    if (Outcome outcome = copy_file(input.image.memory(), memfd, target.value().sink()); !outcome)
+    if (Outcome outcome = copy_file(input.image.memory(), content, target.value().sink()); !outcome)
         return outcome;
     return target.value().commit();
 }
@@ -111,7 +114,8 @@ int extract_all(Command &command, const Input &input, const Damage &damage, cons
             json.object_row().foreign("session", sessions[session].name).hex("token", entry.token);
             json.foreign("compatible", entry.compatible);
             std::optional<std::string> problem = damage.of(input.handover, {session, file});
-            if (!problem && !entry.memfd)
+            const std::optional<FileContent> content = content_of(entry);
+            if (!problem && !content)
                 problem = "no memfd: its content is known to its handler only";
             std::string name = safe_file_name(sessions[session].name, entry.token);
             if (!problem) {
@@ -119,20 +123,19 @@ int extract_all(Command &command, const Input &input, const Damage &damage, cons
                 if (const unsigned before = taken[name]++; before != 0)
                     name += "+" + std::to_string(before);
                 const std::string path = prefix + name;
-                if (Outcome outcome = write_file(command, input, *entry.memfd, path); !outcome)
+                if (Outcome outcome = write_file(command, input, *content, path); !outcome)
                     problem = describe(outcome.error());
             }
             if (problem) {
                 complete = false;
-                command.warn(input.path,
-                             path_of(input.handover,
-                                     {.range = {}, .kind = UseKind::memfd, .item = session, .file = file}) +
-                                 " left out: " + *problem);
+                command.warn(input.path, file_path(input.handover, session, file) + " left out: " + *problem);
                 json.text("problem", printable(*problem)).end();
                 continue;
             }
-            json.text("name", name).number("size", entry.memfd->size).number("pos", entry.memfd->pos);
-            json.hex("seals", entry.memfd->seals).end();
+            json.text("name", name).number("size", content->size);
+            if (const Memfd *memfd = memfd_of(entry))
+                json.number("pos", memfd->pos).hex("seals", memfd->seals);
+            json.end();
         }
     json.end().end();
     const int error = out.finish();

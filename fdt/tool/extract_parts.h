@@ -6,7 +6,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "fdt/handlers/memfd.h"
 #include "fdt/tool/input.h"
+#include "fdt/view/file_content.h"
 
 namespace kho::tool {
 
@@ -32,6 +34,9 @@ private:
 inline const LuoFile &file_at(const Handover &handover, FilePlace place) {
     return handover.luo->sessions[place.session].files[place.file];
 }
+
+// Nothing if the file's handler is unknown, or gives no bytes to read.
+std::optional<FileContent> content_of(const LuoFile &file);
 
 // A file name that is made of a session's name and a token, for any name: what is neither a letter, a digit,
 // '-', '_' nor '.' is written as %XX, and so is a '.' in front; no name is "%". Different names give

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/formats/releases.h"
 #include "fdt/make/build.h"
-#include "fdt/model/release.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"
 
@@ -15,7 +15,7 @@ int extract_recording(Command &command, const Input &input, const Findings &find
 
     CoreHeader header{
         .data = input.located->data, .memory_map = memory_map_of(command, input), .release = {}};
-    if (const auto writers = releases_writing(input.handover); !writers.empty())
+    if (const auto writers = linux_formats().writing(input.handover); !writers.empty())
         header.release = writers.front()->name;
     const Result<std::uint64_t> size = write_recording(path, header, there, input.image.memory());
     if (!size)

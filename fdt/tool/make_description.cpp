@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fdt/base/internal/text.h"
+#include "fdt/formats/releases.h"
 #include "fdt/tool/json_document.h"
 #include "fdt/tool/json_value.h"
 #include "fdt/tool/make_contents.h"
@@ -13,15 +14,11 @@ namespace {
 
 constexpr std::uint64_t max_u32 = UINT32_MAX;
 
-const Generation *read_generation(const JsonValue &value) {
+const Release *read_release(const JsonValue &value) {
     const std::string release = value.text("");
-    const Generation *found = find_generation(release);
-    if (found == nullptr) {
-        std::string known;
-        for (const Generation &one : generations())
-            known += (known.empty() ? "" : ", ") + std::string(one.release);
-        value.fault(in_quotes(release) + " is none of " + known);
-    }
+    const Release *found = find_release(release);
+    if (found == nullptr)
+        value.fault(in_quotes(release) + " is none of " + release_names());
     return found;
 }
 
@@ -136,12 +133,12 @@ std::optional<LuoDescription> read_luo(const JsonValue &root, const std::string 
     return luo;
 }
 
-std::optional<KexecMetadata> read_metadata(const JsonValue &value, const Generation &generation) {
-    if (value.is_null() || (!value.exists() && !generation.kexec_metadata))
+std::optional<KexecMetadata> read_metadata(const JsonValue &value, const Release &release) {
+    if (value.is_null() || (!value.exists() && !release.kho->kexec_metadata))
         return std::nullopt;
     value.expect_members({"previous_release", "kexec_count"});
     return KexecMetadata{
-        .previous_release = value.member("previous_release").text(std::string(generation.release) + ".0"),
+        .previous_release = value.member("previous_release").text(release.name + ".0"),
         .kexec_count = static_cast<std::uint32_t>(value.member("kexec_count").number(1, max_u32))};
 }
 
@@ -170,7 +167,7 @@ Result<Description> read_description(std::string_view json, const std::string &f
     const JsonValue release = root.required("release");
     if (fault)
         return failed();
-    Description description{.generation = read_generation(release)};
+    Description description{.release = read_release(release)};
     if (fault)
         return failed();
     description.memory_map = read_memory(root.member("memory"));
@@ -178,7 +175,7 @@ Result<Description> read_description(std::string_view json, const std::string &f
     description.luo = read_luo(root, folder);
     for (const JsonValue &entry : root.member("reservations").elements())
         description.reservations.push_back(read_reservation(entry, folder));
-    description.kexec_metadata = read_metadata(root.member("kexec_metadata"), *description.generation);
+    description.kexec_metadata = read_metadata(root.member("kexec_metadata"), *description.release);
     for (const JsonValue &entry : root.member("subtrees").elements()) {
         entry.expect_members({"name", "size", "contents"});
         SubtreeDescription &subtree = description.subtrees.emplace_back();

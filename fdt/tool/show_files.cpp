@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "fdt/abi/memfd.h"
-
+#include "fdt/codec/internal/file_handler.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"
 
@@ -96,14 +96,15 @@ Columns measure(const Luo &luo, const Shown &shown) {
             token = std::max(token, file.token);
             data = std::max(data, file.data);
             columns.handler = std::max(columns.handler, handler(file.compatible).size());
-            if (!file.memfd)
+            const Memfd *memfd = memfd_of(file);
+            if (memfd == nullptr)
                 continue;
             memfds = true;
-            size = std::max(size, file.memfd->size);
-            pos = std::max(pos, file.memfd->pos);
-            folios = std::max<std::uint64_t>(folios, file.memfd->folios.size());
-            if (file.memfd->seals != seals) {
-                seals = file.memfd->seals;
+            size = std::max(size, memfd->size);
+            pos = std::max(pos, memfd->pos);
+            folios = std::max<std::uint64_t>(folios, memfd->folios.size());
+            if (memfd->seals != seals) {
+                seals = memfd->seals;
                 seals_width = std::max(seals_width, seals_text(seals).size());
             }
         }
@@ -215,7 +216,7 @@ void show_files(Output &out, const Luo &luo, const Shown &shown, bool verbose) {
             continue;
         std::uint64_t bytes = 0;
         for (const LuoFile &file : session.files)
-            bytes = saturating_add(bytes, file.memfd ? file.memfd->size : 0);
+            bytes = saturating_add(bytes, memfd_of(file) ? memfd_of(file)->size : 0);
         out << "  ";
         out.styled(Style::name, in_quotes(session.name)) << "  " << counted(session.files.size(), "file");
         if (bytes != 0)
@@ -226,15 +227,18 @@ void show_files(Output &out, const Luo &luo, const Shown &shown, bool verbose) {
                 continue;
             out << "    ";
             out.hex(file.token, columns.token) << "  ";
-            const bool known = file.memfd || !memfds;
+            const Memfd *memfd = memfd_of(file);
+            const bool known = file.body || !memfds;
             out.left(handler(file.compatible), columns.handler, known ? Style::plain : Style::warning);
             if (columns.data != 0)
                 (out << "  ").hex(file.data, columns.data, Style::address);
-            if (file.memfd)
-                show_memfd(out, *file.memfd, columns);
+            if (memfd != nullptr)
+                show_memfd(out, *memfd, columns);
+            else if (file.body)
+                out << "  " << file.body.handler()->summary(file);
             out << '\n';
-            if (verbose && file.memfd)
-                show_folios(out, *file.memfd);
+            if (verbose && memfd != nullptr)
+                show_folios(out, *memfd);
         }
     }
     if (!left_out.empty())

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The JSON of kho show. Its keys are a promise: kho.schema.json describes them.
+#include "fdt/codec/internal/file_handler.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/tool/json.h"
 #include "fdt/tool/show_parts.h"
 
@@ -62,6 +64,18 @@ void put_memory(Json &json, const Handover &handover) {
     json.end();
 }
 
+// What a handler says that has no list of its own in the document.
+void put_body(Json &json, const LuoFile &file) {
+    json.object_row("body");
+    for (const FileField &field : file.body.handler()->fields(file)) {
+        if (field.is_address)
+            json.hex(field.name, field.value);
+        else
+            json.number(field.name, field.value);
+    }
+    json.end();
+}
+
 void put_luo(Json &json, const Luo &luo, const Shown &shown) {
     json.object("luo").text("compatible", compatible(luo.format)).hex("root", luo.root);
     json.number("liveupdate_number", luo.liveupdate_number).hex("session_header", luo.session_header);
@@ -70,13 +84,17 @@ void put_luo(Json &json, const Luo &luo, const Shown &shown) {
         if (!shown.covers(session))
             continue;
         json.object().foreign("name", session.name).array("files");
-        for (const LuoFile &file : session.files)
-            if (shown.covers(file))
-                json.object_row()
-                    .foreign("compatible", file.compatible)
-                    .hex("token", file.token)
-                    .hex("data", file.data)
-                    .end();
+        for (const LuoFile &file : session.files) {
+            if (!shown.covers(file))
+                continue;
+            json.object_row()
+                .foreign("compatible", file.compatible)
+                .hex("token", file.token)
+                .hex("data", file.data);
+            if (file.body && memfd_of(file) == nullptr)
+                put_body(json, file);
+            json.end();
+        }
         json.end().end();
     }
     json.end();
@@ -118,11 +136,12 @@ void put_memfds(Json &json, const Handover &handover, const Shown &shown) {
         const LuoSession &session = handover.luo->sessions[i];
         for (std::size_t j = 0; j < session.files.size(); j++) {
             const LuoFile &file = session.files[j];
-            if (!file.memfd || !shown.covers(session) || !shown.covers(file))
+            const Memfd *memfd = memfd_of(file);
+            if (memfd == nullptr || !shown.covers(session) || !shown.covers(file))
                 continue;
             json.object().foreign("session", session.name).number("session_index", i);
             json.number("file_index", j).hex("token", file.token);
-            put_memfd(json, *file.memfd);
+            put_memfd(json, *memfd);
             json.end();
         }
     }

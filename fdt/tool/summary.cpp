@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/tool/summary.h"
 
-#include "fdt/model/generation.h"
-#include "fdt/model/release.h"
+#include <algorithm>
+
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 
 namespace kho::tool {
 namespace {
 
-// Of a blob without the KHO part: by what it has of LUO.
-bool may_write(const Generation &generation, const Handover &handover) {
-    // luo-v1 with and without FLBs is what 6.19 and 7.0 differ in.
-    return !handover.luo ||
-           (generation.luo == handover.luo->format &&
-            (handover.luo->format != LuoFormat::v1 || generation.flbs == handover.luo->flbs.has_value()));
-}
+bool by_position(const UseTotal &a, const UseTotal &b) { return a.kind->position < b.kind->position; }
 
 }  // namespace
 
 Summary summarize(const Handover &handover, bool partial) {
     Summary summary;
-    if (partial && handover.format == KhoFormat::unknown) {
-        for (const Generation &generation : generations())
-            if (may_write(generation, handover))
-                summary.releases.push_back(generation.release);
+    if (partial && handover.format == nullptr) {
+        // A blob without the KHO part: by what it has of LUO.
+        for (const Release &release : releases())
+            if (writes_luo(release, handover))
+                summary.releases.push_back(release.name);
     } else {
-        for (const Release *release : releases_writing(handover)) summary.releases.push_back(release->name);
+        for (const Release *release : linux_formats().writing(handover))
+            summary.releases.push_back(release->name);
     }
 
     std::array<OrderTotal, max_block_order + 1> orders{};
@@ -40,15 +38,16 @@ Summary summarize(const Handover &handover, bool partial) {
         if (total.blocks != 0)
             summary.orders.push_back(total);
 
-    std::array<std::uint64_t, static_cast<std::size_t>(UseKind::kho_test_folios) + 1> uses{};
     std::vector<Range> used;
     for (const Use &use : handover.uses) {
-        uses[static_cast<std::size_t>(use.kind)] += use.range.size;
+        const auto total = std::ranges::find(summary.uses, use.kind, &UseTotal::kind);
+        if (total != summary.uses.end())
+            total->bytes += use.range.size;
+        else
+            summary.uses.push_back({use.kind, use.range.size});
         used.push_back(use.range);
     }
-    for (std::size_t i = 0; i < uses.size(); i++)
-        if (uses[i] != 0)
-            summary.uses.push_back({static_cast<UseKind>(i), uses[i]});
+    std::ranges::sort(summary.uses, by_position);
     summary.unknown_bytes = preserved_ranges(handover.preserved).minus(RangeSet(std::move(used))).bytes();
 
     for (const Range &area : handover.scratch)
@@ -59,11 +58,12 @@ Summary summarize(const Handover &handover, bool partial) {
     for (const LuoSession &session : handover.luo->sessions) {
         summary.files += session.files.size();
         for (const LuoFile &file : session.files) {
-            if (!file.memfd)
+            const Memfd *memfd = memfd_of(file);
+            if (memfd == nullptr)
                 continue;
             summary.memfds++;
-            summary.memfd_bytes = saturating_add(summary.memfd_bytes, file.memfd->size);
-            for (const MemfdFolio &folio : file.memfd->folios)
+            summary.memfd_bytes = saturating_add(summary.memfd_bytes, memfd->size);
+            for (const MemfdFolio &folio : memfd->folios)
                 summary.folio_bytes = saturating_add(summary.folio_bytes, folio.bytes());
         }
     }

@@ -19,7 +19,7 @@ struct OrderTotal {
 };
 
 struct UseTotal {
-    UseKind kind{};
+    UseKind kind;
     std::uint64_t bytes = 0;
 };
 
@@ -28,7 +28,7 @@ struct Summary {
     std::vector<OrderTotal> orders{};          // ascending, those that occur
     std::uint64_t preserved_blocks = 0;
     std::uint64_t preserved_bytes = 0;
-    std::vector<UseTotal> uses{};     // in the order of UseKind, those that occur
+    std::vector<UseTotal> uses{};     // in the order of UseInfo::position, those that occur
     std::uint64_t unknown_bytes = 0;  // preserved, and not known what for
     std::uint64_t sessions = 0;
     std::uint64_t files = 0;

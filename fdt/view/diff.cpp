@@ -98,7 +98,14 @@ bool is_understood(const Handover &handover, const Subtree &subtree) {
 }
 
 // kho-v1 does not know that there is such a thing: its absence there says nothing.
-bool has_kexec_metadata(const Handover &handover) { return handover.format != KhoFormat::v1; }
+bool has_kexec_metadata(const Handover &handover) {
+    return handover.format == nullptr || handover.format->kexec_metadata;
+}
+
+// kho-v1 says of no subtree how long it is.
+bool has_sizes(const Handover &handover) {
+    return handover.format == nullptr || handover.format->has_sizes();
+}
 
 using OrderTotals = std::array<std::uint64_t, 64>;
 
@@ -125,10 +132,11 @@ void Differ::compare_subtrees() {
         const Subtree &subtree = pair.a ? a[*pair.a] : b[*pair.b];
         const std::string path = "/" + printable(subtree.name);
         if (!pair.a || !pair.b) {
-            const bool generation = subtree.name == abi::kexec_metadata_subtree_name &&
-                                    !(has_kexec_metadata(a_.handover) && has_kexec_metadata(b_.handover));
+            const bool depends_on_format =
+                subtree.name == abi::kexec_metadata_subtree_name &&
+                !(has_kexec_metadata(a_.handover) && has_kexec_metadata(b_.handover));
             whole(pair.a ? DiffKind::removed : DiffKind::added, path, std::to_string(subtree.size) + " bytes",
-                  generation ? Level::form : Level::meaning);
+                  depends_on_format ? Level::form : Level::meaning);
             continue;
         }
         const Subtree &other = b[*pair.b];
@@ -137,9 +145,8 @@ void Differ::compare_subtrees() {
             number(path, "size", subtree.size, other.size, Level::form);
             continue;
         }
-        // kho-v1 says of no subtree how long it is.
-        const bool sizes_known = a_.handover.format != KhoFormat::v1 && b_.handover.format != KhoFormat::v1;
-        number(path, "size", subtree.size, other.size, sizes_known ? Level::meaning : Level::form);
+        const bool are_known = has_sizes(a_.handover) && has_sizes(b_.handover);
+        number(path, "size", subtree.size, other.size, are_known ? Level::meaning : Level::form);
         content(path, {{0, subtree.size, subtree.address}}, {{0, other.size, other.address}},
                 std::min(subtree.size, other.size));
     }

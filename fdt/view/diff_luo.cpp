@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "fdt/abi/luo.h"
-#include "fdt/abi/memfd.h"
 #include "fdt/base/internal/text.h"
+#include "fdt/codec/internal/file_handler.h"
 #include "fdt/view/internal/diff_parts.h"
 
 namespace kho {
@@ -11,8 +11,8 @@ namespace {
 
 std::string describe(const LuoFile &file) {
     std::string text = printable(file.compatible);
-    if (file.memfd)
-        text += ", " + std::to_string(file.memfd->size) + " bytes";
+    if (file.body)
+        text += ", " + file.body.handler()->summary(file);
     return text;
 }
 
@@ -20,53 +20,50 @@ std::string describe(const LuoSession &session) { return std::to_string(session.
 
 std::string describe(const LuoFlb &flb) { return "count " + std::to_string(flb.count); }
 
-std::uint64_t allocated(const Memfd &memfd) {
-    std::uint64_t bytes = 0;
-    for (const MemfdFolio &folio : memfd.folios) bytes += folio.bytes();
-    return bytes;
-}
-
-std::uint64_t with_flag(const Memfd &memfd, std::uint64_t flag) {
-    return static_cast<std::uint64_t>(
-        std::count_if(memfd.folios.begin(), memfd.folios.end(),
-                      [flag](const MemfdFolio &folio) { return (folio.flags & flag) != 0; }));
-}
-
-// memfd-v1 and memfd-v2 are the same handler at different times.
-bool same_handler(const LuoFile &a, const LuoFile &b) {
-    return a.compatible == b.compatible || (a.memfd && b.memfd);
+bool same_type(const LuoFile &a, const LuoFile &b) {
+    return a.body && b.body && a.body.handler()->type() == b.body.handler()->type();
 }
 
 }  // namespace
 
-void Differ::compare_memfd(const std::string &path, const Memfd &a, const Memfd &b) {
-    number(path, "size", a.size, b.size);
-    number(path, "position", a.pos, b.pos);
-    hex_number(path, "flags", a.flags, b.flags);
-    content(path, file_extents(a), file_extents(b), std::min(a.size, b.size));
-    number(path, "folios", a.folios.size(), b.folios.size(), Level::form);
-    number(path, "allocated bytes", allocated(a), allocated(b), Level::form);
-    number(path, "dirty folios", with_flag(a, abi::memfd_folio_dirty), with_flag(b, abi::memfd_folio_dirty),
-           Level::form);
-    if (a.folios.size() != b.folios.size())
-        return;
-    const auto [moved, to] =
-        std::mismatch(a.folios.begin(), a.folios.end(), b.folios.begin(),
-                      [](const MemfdFolio &x, const MemfdFolio &y) { return x.address == y.address; });
-    if (moved != a.folios.end())
-        hex_number(path, "address of a folio", value(moved->address), value(to->address), Level::form);
-}
+// What a handler says of two files, as differences at a path.
+class Differ::AtPath final : public FileDiff {
+public:
+    AtPath(Differ &differ, const std::string &path) : differ_(differ), path_(path) {}
+
+    void number(const char *what, std::uint64_t a, std::uint64_t b, FileDiff::Level level) override {
+        differ_.number(path_, what, a, b, of(level));
+    }
+    void hex_number(const char *what, std::uint64_t a, std::uint64_t b, FileDiff::Level level) override {
+        differ_.hex_number(path_, what, a, b, of(level));
+    }
+    void content(const FileContent &a, const FileContent &b) override {
+        differ_.content(path_, a.extents, b.extents, std::min(a.size, b.size));
+    }
+
+private:
+    static Differ::Level of(FileDiff::Level level) {
+        return level == FileDiff::Level::form ? Differ::Level::form : Differ::Level::meaning;
+    }
+
+    Differ &differ_;
+    const std::string &path_;
+};
 
 void Differ::compare_file(const std::string &path, const LuoFile &a, const LuoFile &b) {
+    // memfd-v1 and memfd-v2 are the same handler at different times.
+    const bool same_handler = a.compatible == b.compatible || same_type(a, b);
     text(path, "handler", printable(a.compatible), printable(b.compatible),
-         same_handler(a, b) ? Level::form : Level::meaning);
+         same_handler ? Level::form : Level::meaning);
     // What it means is the handler's affair; those of the kernel put an address there.
     hex_number(path, "data", a.data, b.data, Level::form);
-    if (a.memfd && b.memfd) {
-        hex_number(path, "seals", restored_seals(a), restored_seals(b));
-        compare_memfd(path, *a.memfd, *b.memfd);
-    } else if (a.memfd || b.memfd)
-        text(path, "memfd", a.memfd ? describe(a) : "none", b.memfd ? describe(b) : "none");
+    if (same_type(a, b)) {
+        AtPath diff(*this, path);
+        a.body.handler()->diff(diff, a, b);
+    } else if (a.body || b.body) {
+        const std::string type((a.body ? a : b).body.handler()->type());
+        text(path, type.c_str(), a.body ? describe(a) : "none", b.body ? describe(b) : "none");
+    }
 }
 
 void Differ::compare_files(const std::string &path, const LuoSession &a, const LuoSession &b) {

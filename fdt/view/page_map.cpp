@@ -51,31 +51,15 @@ Range inwards(const Range &range) {
 }
 
 PageKind kind_of(UseKind use) {
-    switch (use) {
-        case UseKind::memfd_folios:
-        case UseKind::kho_test_folios:
+    switch (use->role) {
+        case UseRole::content:
             return PageKind::content;
-        case UseKind::memblock_reservation:
+        case UseRole::reservation:
             return PageKind::reservation;
-        case UseKind::session_array:
-        case UseKind::session_block:
-        case UseKind::file_array:
-        case UseKind::file_block:
-        case UseKind::flb_array:
-        case UseKind::memfd:
-        case UseKind::memfd_array:
-        case UseKind::kho_test_array:
+        case UseRole::array:
             return PageKind::array;
-        case UseKind::kho_fdt:
-        case UseKind::scratch_array:
-        case UseKind::map_node:
-        case UseKind::map_bitmap:
-        case UseKind::subtree:
-        case UseKind::luo_root:
-        case UseKind::memblock_fdt:
-        case UseKind::kexec_metadata:
-        case UseKind::kho_test_fdt:
-            return PageKind::metadata;
+        case UseRole::metadata:
+            break;
     }
     return PageKind::metadata;
 }

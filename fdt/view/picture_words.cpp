@@ -24,7 +24,8 @@ std::string use_text(const Handover &handover, const Stretch &stretch) {
         return {};
     const Use &use = handover.uses[stretch.use];
     std::string text = path_of(handover, use);
-    if (use.kind == UseKind::memfd_folios && handover.luo && use.item < handover.luo->sessions.size()) {
+    if (is_content(use.kind) && use.file != Use::none && handover.luo &&
+        use.item < handover.luo->sessions.size()) {
         const LuoSession &session = handover.luo->sessions[use.item];
         if (use.file < session.files.size())
             text += " (token " + hex(session.files[use.file].token) + ")";
@@ -39,7 +40,8 @@ std::string owner_text(const Handover &handover, const Stretch &stretch) {
     if (use.kind == UseKind::memblock_reservation && handover.memblock &&
         use.item < handover.memblock->size())
         return printable((*handover.memblock)[use.item].name);
-    if (use.kind != UseKind::memfd_folios || !handover.luo || use.item >= handover.luo->sessions.size())
+    if (!is_content(use.kind) || use.file == Use::none || !handover.luo ||
+        use.item >= handover.luo->sessions.size())
         return {};
     const LuoSession &session = handover.luo->sessions[use.item];
     if (use.file >= session.files.size())

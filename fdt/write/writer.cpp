@@ -10,10 +10,10 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/base/internal/text.h"
+#include "fdt/codec/internal/map_runs.h"
 #include "fdt/write/internal/fdt.h"
 #include "fdt/write/internal/luo.h"
 #include "fdt/write/internal/map.h"
-#include "fdt/write/internal/map_runs.h"
 
 namespace kho {
 namespace {
@@ -22,15 +22,14 @@ using Block = MetadataPages::Block;
 
 class Writer {
 public:
-    Writer(const Handover &content, const Generation &generation, const RangeSet &free,
-           Undescribed undescribed)
-        : generation_(generation),
+    Writer(const Handover &content, const Release &release, const RangeSet &free, Undescribed undescribed)
+        : release_(release),
           undescribed_(undescribed),
           written_{.data = {}, .handover = content, .pages = MetadataPages(free)} {}
 
     Result<Written> run() {
         Handover &handover = written_.handover;
-        handover.format = generation_.kho;
+        handover.format = release_.kho;
         handover.uses.clear();
         for (Outcome (Writer::*step)() : {&Writer::metadata, &Writer::memblock, &Writer::luo, &Writer::sizes,
                                           &Writer::scratch, &Writer::fdt_and_map})
@@ -59,9 +58,9 @@ private:
 
     Outcome metadata() {
         const std::optional<KexecMetadata> &metadata = written_.handover.kexec_metadata;
-        if (metadata && !generation_.kexec_metadata)
+        if (metadata && !release_.kho->kexec_metadata)
             return Error{.code = Errc::not_in_format,
-                         .what = "Linux " + std::string(generation_.release) + " has no kexec-metadata"};
+                         .what = "Linux " + release_.name + " has no kexec-metadata"};
         if (!metadata) {
             set_subtree(abi::kexec_metadata_subtree_name, false);
             return success();
@@ -108,7 +107,7 @@ private:
             set_subtree(abi::luo_subtree_name, false);
             return success();
         }
-        const Result<std::uint64_t> size = write_luo(*luo, generation_, written_.pages);
+        const Result<std::uint64_t> size = write_luo(*luo, release_, written_.pages);
         if (!size)
             return size.error();
         set_subtree(abi::luo_subtree_name, true, luo->root, size.value());
@@ -125,7 +124,7 @@ private:
                     .address = value(subtrees[i].address),
                     .index = i,
                     .what = "subtree " + in_quotes(subtrees[i].name) + ", expected a page's address"};
-            if (!generation_.blob_sizes)
+            if (!release_.kho->has_sizes())
                 subtrees[i].size = page_size;
         }
         return success();
@@ -163,31 +162,31 @@ private:
             return outcome;
         handover.preserved.insert(handover.preserved.end(), blocks.begin(), blocks.end());
         handover.preserved = join_blocks(handover.preserved);
-        const Result<Block> map = written_.pages.unpreserved(map_pages(handover.format, handover.preserved));
+        const Result<Block> map = written_.pages.unpreserved(map_pages(*release_.kho, handover.preserved));
         if (!map)
             return map.error();
         handover.memory_map = map.value().address;
         if (Outcome outcome =
-                write_map(handover.format, handover.preserved, handover.memory_map, map.value().bytes);
+                write_map(*release_.kho, handover.preserved, handover.memory_map, map.value().bytes);
             !outcome)
             return outcome;
-        const Result<FdtBytes> fdt = write_kho_fdt(handover.format, handover.memory_map, handover.subtrees);
+        const Result<FdtBytes> fdt = write_kho_fdt(*release_.kho, handover.memory_map, handover.subtrees);
         if (!fdt)
             return fdt.error();
         std::ranges::copy(fdt.value(), page.value().bytes.begin());
         return success();
     }
 
-    const Generation &generation_;
+    const Release &release_;
     Undescribed undescribed_;
     Written written_;
 };
 
 }  // namespace
 
-Result<Written> write_handover(const Handover &content, const Generation &generation, const RangeSet &free,
+Result<Written> write_handover(const Handover &content, const Release &release, const RangeSet &free,
                                Undescribed undescribed) {
-    return Writer(content, generation, free, undescribed).run();
+    return Writer(content, release, free, undescribed).run();
 }
 
 }  // namespace kho

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Writing whole handovers, of every generation: all metadata again, in free pages, as that release's kernel
+// Writing whole handovers, of every release: all metadata again, in free pages, as that release's kernel
 // lays it out. Content (folios, reservations, blobs of other subtrees) stays where it is and is not looked
 // at.
 #pragma once
 
-#include "fdt/abi/luo_v5.h"
-#include "fdt/model/generation.h"
-#include "fdt/write/metadata_pages.h"
+#include "fdt/abi/kho.h"
+#include "fdt/codec/metadata_pages.h"
+#include "fdt/model/format.h"
 
 namespace kho {
 
@@ -25,19 +25,16 @@ enum class Undescribed : std::uint8_t { left_out, kept };
 //   scratch         as it is, not empty
 //   preserved       blocks of content only: folios, reservations, blobs, and what only other handlers understand
 //   subtrees        those that nothing below describes are carried over; the order of all of them is kept
-//   luo             number, sessions, files, FLBs. A file with `memfd` gets a structure and an array of its own,
+//   luo             number, sessions, files, FLBs. A file with a body gets structures of its own,
 //                   whatever its compatible says; any other is taken as it is.
 //   memblock, kexec_metadata
 //   kho_test        its subtree is carried over, the structures behind it stay where they are
 // `free` is memory that metadata may be put into: neither scratch nor content.
 //
-// Errors: no_room; not_in_format if the generation has no place for something; fdt_full; block_order,
+// Errors: no_room; not_in_format if the release has no place for something; fdt_full; block_order,
 // block_address; session_count, session_name, file_count, file_compatible, file_token, malformed if content
 // breaks the format's rules. The sentence says which session and file.
-Result<Written> write_handover(const Handover &content, const Generation &generation, const RangeSet &free,
+Result<Written> write_handover(const Handover &content, const Release &release, const RangeSet &free,
                                Undescribed undescribed = Undescribed::left_out);
-
-// The bytes of a luo_ser, of Linux 7.2 and later. 0: no session, no FLBs.
-abi::luo_ser make_luo_ser(std::uint64_t liveupdate_number, PhysAddr sessions, PhysAddr flbs);
 
 }  // namespace kho

@@ -13,6 +13,7 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/radix.h"
 #include "fdt/file/image.h"
+#include "fdt/formats/releases.h"
 #include "fdt/read/reader.h"
 #include "tests/temporary_folder.h"
 
@@ -137,15 +138,14 @@ void beside_memcpy(benchmark::State &state, Read read) {
 
 void sum_radix_map(benchmark::State &state) {
     beside_memcpy(state, [](const Memory &memory, Findings &findings) {
-        const MapTotals totals = read_map_totals(memory, KhoFormat::v4, base, findings);
+        const MapTotals totals = read_map_totals(memory, kho_v4, base, findings);
         return std::accumulate(totals.begin(), totals.end(), std::uint64_t{0});
     });
 }
 void read_radix_map(benchmark::State &state) {
     beside_memcpy(state, [](const Memory &memory, Findings &findings) {
         std::uint64_t sum = 0;
-        for (const PreservedBlocks &run : read_memory_map(memory, KhoFormat::v4, base, findings))
-            sum += run.count;
+        for (const PreservedBlocks &run : read_memory_map(memory, kho_v4, base, findings)) sum += run.count;
         return sum;
     });
 }

@@ -14,6 +14,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "fdt/formats/releases.h"
 #include "fdt/make/build.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/image_test_memory.h"
@@ -87,7 +88,7 @@ void print_lines(std::uint64_t lines) {
 // So many files of two sessions in luo-v5. What it is made of is gone when this returns: a child would pay
 // for a copy of the tables of all that this process has.
 void record_files(const std::string &path, std::uint64_t files) {
-    Description description{.generation = find_generation("7.2"), .memory_map = pc_memory_map(gib)};
+    Description description{.release = find_release("7.2"), .memory_map = pc_memory_map(gib)};
     description.luo.emplace();
     for (std::uint64_t i = 0; i < files; i++) {
         if (i % (files / 2) == 0)
@@ -132,7 +133,7 @@ BENCHMARK(ShowOfAMillionFiles)
 class SparseMemory {
 public:
     explicit SparseMemory(std::uint64_t size) {
-        Description description{.generation = find_generation("7.2"), .memory_map = pc_memory_map(size)};
+        Description description{.release = find_release("7.2"), .memory_map = pc_memory_map(size)};
         description.luo.emplace();
         description.luo->sessions.push_back({.name = "vm", .files = {}});
         for (std::uint64_t i = 0; i < 20; i++)

@@ -31,7 +31,7 @@ kho::FileDescription memfd(std::uint64_t token, std::uint64_t size, unsigned ord
 }
 
 kho::Description description(std::string_view release) {
-    kho::Description made{.generation = kho::find_generation(release)};
+    kho::Description made{.release = kho::find_release(release)};
     made.memory_map = {{.address = ram.address, .size = ram.size, .type = 1, .reserved = 0}};
     made.scratch = {{.size = 4 * mib, .address = PhysAddr{4 * mib}}, {.size = 4 * mib, .address = {}}};
     kho::LuoDescription luo{.liveupdate_number = 3};
@@ -43,7 +43,7 @@ kho::Description description(std::string_view release) {
     luo.sessions[2].name = "other";
     luo.sessions[2].files.push_back(memfd(1, 1, 0, 0));
     luo.sessions[2].files.push_back(memfd(9, 0, 0, 0));
-    if (made.generation->flbs)
+    if (made.release->flbs)
         luo.flbs.push_back({.name = "flb-v1", .data = 0x1000, .count = 1});
     made.luo = luo;
     return made;

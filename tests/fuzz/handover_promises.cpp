@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/fuzz/handover_promises.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "fdt/check/predict.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
+#include "fdt/predict/predict.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace fuzz {
@@ -35,16 +37,16 @@ void check_blocks(std::span<const PreservedBlocks> blocks) {
 void check_luo(const Luo &luo) {
     for (const LuoSession &session : luo.sessions)
         for (const LuoFile &file : session.files) {
-            if (!file.memfd)
+            if (!memfd_of(file))
                 continue;
-            for (const MemfdFolio &folio : file.memfd->folios)
+            for (const MemfdFolio &folio : memfd_of(file)->folios)
                 promise(folio.order <= max_order &&
                             Range::checked(value(folio.address), folio.bytes()).has_value(),
                         "folios have an address and an order");
             std::uint64_t end = 0;
-            for (const FileRange &hole : holes(*file.memfd)) {
-                promise(hole.offset >= end && hole.size > 0 && hole.offset < file.memfd->size &&
-                            hole.size <= file.memfd->size - hole.offset,
+            for (const FileRange &hole : holes(*memfd_of(file))) {
+                promise(hole.offset >= end && hole.size > 0 && hole.offset < memfd_of(file)->size &&
+                            hole.size <= memfd_of(file)->size - hole.offset,
                         "holes ascend and are in the file");
                 end = hole.offset + hole.size;
             }
@@ -58,11 +60,12 @@ bool same_files(const Handover &a, const Handover &b) {
     if (!a.luo)
         return true;
     const auto same_file = [](const LuoFile &x, const LuoFile &y) {
-        if (x.token != y.token || bool(x.memfd) != bool(y.memfd))
+        if (x.token != y.token || bool(memfd_of(x)) != bool(memfd_of(y)))
             return false;
-        return x.memfd ? x.memfd->size == y.memfd->size && x.memfd->pos == y.memfd->pos &&
-                             restored_seals(x) == restored_seals(y) && x.memfd->folios == y.memfd->folios
-                       : x.compatible == y.compatible && x.data == y.data;
+        return memfd_of(x)
+                   ? memfd_of(x)->size == memfd_of(y)->size && memfd_of(x)->pos == memfd_of(y)->pos &&
+                         restored_seals(x) == restored_seals(y) && memfd_of(x)->folios == memfd_of(y)->folios
+                   : x.compatible == y.compatible && x.data == y.data;
     };
     return a.luo->liveupdate_number == b.luo->liveupdate_number &&
            std::ranges::equal(a.luo->sessions, b.luo->sessions,
@@ -71,7 +74,7 @@ bool same_files(const Handover &a, const Handover &b) {
                               });
 }
 
-void check_conversion(const Handover &source, const Memory &memory, const Generation &target) {
+void check_conversion(const Handover &source, const Memory &memory, const Release &target) {
     static const std::vector<CoreMemoryRange> ram = pc_memory_map(std::uint64_t{256} << 20);
     const auto converted = convert(source, memory, target, usable_memory(ram, source.scratch));
     if (!converted) {
@@ -125,10 +128,10 @@ void check_handover(const Memory &memory, const abi::kho_data &data, std::uint8_
     }
     promise(strict.value() == handover, "what is read again is the same");
     if (first >= convert_from)
-        check_conversion(handover, memory, generations()[first >> 2 & 3]);
+        check_conversion(handover, memory, releases()[first >> 2 & 3]);
 }
 
-void check_map(const Memory &memory, KhoFormat format, PhysAddr map) {
+void check_map(const Memory &memory, const KhoFormat &format, PhysAddr map) {
     Findings findings;
     const std::vector<PreservedBlocks> runs = read_memory_map(memory, format, map, findings);
     check_blocks(runs);

@@ -21,6 +21,6 @@ constexpr std::uint8_t first_byte(unsigned generation, unsigned target) {
 void check_handover(const kho::Memory &memory, const kho::abi::kho_data &data, std::uint8_t first);
 
 // The totals of a map beside its runs.
-void check_map(const kho::Memory &memory, kho::KhoFormat format, kho::PhysAddr map);
+void check_map(const kho::Memory &memory, const kho::KhoFormat &format, kho::PhysAddr map);
 
 }  // namespace fuzz

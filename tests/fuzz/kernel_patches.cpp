@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/fuzz/kernel_patches.h"
+#include "fdt/formats/releases.h"
 
 #include "tests/fuzz/handover_promises.h"
 
@@ -68,8 +69,8 @@ kho::abi::kho_data KernelPatches::data() const {
     return data ? data.value() : kho::abi::kho_data{};
 }
 
-kho::KhoFormat KernelPatches::format() const {
-    return !kernel_.radix() ? kho::KhoFormat::v1 : kernel_.blocks() ? kho::KhoFormat::v4 : kho::KhoFormat::v3;
+const kho::KhoFormat &KernelPatches::format() const {
+    return !kernel_.radix() ? kho::kho_v1 : kernel_.blocks() ? kho::kho_v4 : kho::kho_v3;
 }
 
 KernelPatches &patches_for(Concern concern, std::uint8_t first) {

@@ -19,7 +19,7 @@ public:
     KernelPatches(kho::Producer producer, Concern concern);
 
     kho::abi::kho_data data() const;
-    kho::KhoFormat format() const;
+    const kho::KhoFormat &format() const;
     kho::PhysAddr map() const { return kho::KernelImage::map; }
 
     PatchedImage image;

@@ -8,6 +8,7 @@
 #include "fdt/write/writer.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/handover_promises.h"
+#include "tests/unit/fdt/luo_root.h"
 
 namespace {
 
@@ -26,23 +27,15 @@ void write_again(const Blob &blob) {
     Result<FdtBytes> bytes = Error{.code = Errc::malformed, .what = "not tried"};
     switch (blob.kind) {
         case BlobKind::kho_fdt:
-            bytes = write_kho_fdt(handover.format, handover.memory_map, handover.subtrees);
+            bytes = write_kho_fdt(*handover.format, handover.memory_map, handover.subtrees);
             break;
         case BlobKind::luo_fdt:
-            bytes =
-                write_luo_fdt(handover.luo->liveupdate_number, handover.luo->session_header,
-                              handover.luo->flbs ? std::optional(handover.luo->flb_header) : std::nullopt);
+        case BlobKind::luo_ser:
+            bytes = write_luo_root(*handover.luo->format, *handover.luo, handover.luo->flbs.has_value());
             break;
         case BlobKind::memblock_fdt:
             bytes = write_memblock_fdt(*handover.memblock);
             break;
-        case BlobKind::luo_ser: {
-            const abi::luo_ser ser = make_luo_ser(handover.luo->liveupdate_number,
-                                                  handover.luo->session_header, handover.luo->flb_header);
-            const auto raw = std::as_bytes(std::span(&ser, 1));
-            bytes = FdtBytes(raw.begin(), raw.end());
-            break;
-        }
         case BlobKind::kho_test_fdt:
         case BlobKind::unknown:
             return;

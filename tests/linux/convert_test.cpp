@@ -4,6 +4,8 @@
 #include <map>
 
 #include "fdt/file/image.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
@@ -39,10 +41,10 @@ void expect_same_files(const kho::Handover &a, const kho::Handover &b) {
         ASSERT_EQ(one.files.size(), other.files.size()) << one.name;
         for (std::size_t j = 0; j < one.files.size(); j++) {
             EXPECT_EQ(one.files[j].token, other.files[j].token);
-            ASSERT_TRUE(one.files[j].memfd && other.files[j].memfd);
-            EXPECT_EQ(one.files[j].memfd->size, other.files[j].memfd->size);
-            EXPECT_EQ(one.files[j].memfd->pos, other.files[j].memfd->pos);
-            EXPECT_TRUE(one.files[j].memfd->folios == other.files[j].memfd->folios);
+            ASSERT_TRUE(memfd_of(one.files[j]) && memfd_of(other.files[j]));
+            EXPECT_EQ(memfd_of(one.files[j])->size, memfd_of(other.files[j])->size);
+            EXPECT_EQ(memfd_of(one.files[j])->pos, memfd_of(other.files[j])->pos);
+            EXPECT_TRUE(memfd_of(one.files[j])->folios == memfd_of(other.files[j])->folios);
         }
     }
     EXPECT_TRUE(a.memblock == b.memblock);
@@ -64,8 +66,8 @@ TEST_P(Convert, WritesWhatTheKernelWrote) {
 
     kho::RangeSet usable = memory.ranges().minus(kho::RangeSet(source.scratch));
     usable.subtract({kho::PhysAddr{0}, 1 << 20});
-    for (const kho::Generation &target : kho::generations()) {
-        SCOPED_TRACE(std::string("to ") + std::string(target.release));
+    for (const kho::Release &target : kho::releases()) {
+        SCOPED_TRACE(std::string("to ") + target.name);
         const auto converted = kho::convert(source, memory, target, usable);
         ASSERT_TRUE(converted) << converted.error().message();
         const kho::OverlayMemory written(converted.value().written.pages, memory);

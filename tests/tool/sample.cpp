@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/tool/sample.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 
 #include <cstdlib>
 #include <iostream>
@@ -34,11 +36,12 @@ MemfdFolio folio(PhysAddr address, std::uint64_t index, std::uint8_t order) {
 }  // namespace
 
 Handover sample_content(std::string_view release) {
-    const Generation &generation = *find_generation(release);
-    const std::string handler(generation.memfd_compatible);
+    const Release &generation = *find_release(release);
+    const bool has_seals = generation.handlers[0] == &memfd_v2();
+    const std::string handler(has_seals ? abi::memfd_v2_compatible : abi::memfd_v1_compatible);
     Memfd small{.pos = 5, .size = 12};
     small.folios = {folio(folios_at, 0, 0)};
-    if (generation.memfd_has_seals())
+    if (has_seals)
         small.seals = 0x2 | 0x4;
     // 2 MiB behind a hole of 1 MiB... and a page's hole at the end.
     Memfd large{.size = 0x401000};
@@ -49,9 +52,9 @@ Handover sample_content(std::string_view release) {
     content.preserved = {{folios_at, 0, 1}, {large_folio_at, 9, 1}, {reserved_at, 1, 1}};
     Luo luo{.format = generation.luo, .liveupdate_number = 7};
     luo.sessions = {{.name = "vm-1",
-                     .files = {{.compatible = handler, .token = 1, .memfd = small},
-                               {.compatible = handler, .token = 0xffffffffffffffff, .memfd = large},
-                               {.compatible = handler, .token = 2, .memfd = Memfd{}}}},
+                     .files = {{.compatible = handler, .token = 1, .body = small},
+                               {.compatible = handler, .token = 0xffffffffffffffff, .body = large},
+                               {.compatible = handler, .token = 2, .body = Memfd{}}}},
                     {.name = "nothing", .files = {}},
                     {.name = "vm-2 \x1b[31m\"red\"\xff",
                      .files = {{.compatible = "vfio-pci-v1", .data = 0x1234, .token = 0x51}}}};
@@ -60,7 +63,7 @@ Handover sample_content(std::string_view release) {
     content.luo = std::move(luo);
     content.memblock = std::vector<MemblockReservation>{{.name = "trace", .range = {reserved_at, 0x2000}}};
     content.subtrees = {{.name = "memblock"}, {.name = "LUO"}};
-    if (generation.kexec_metadata) {
+    if (generation.kho->kexec_metadata) {
         content.kexec_metadata =
             KexecMetadata{.previous_release = std::string(release) + ".1", .kexec_count = 3};
         content.subtrees.push_back({.name = "kexec-metadata"});
@@ -70,7 +73,7 @@ Handover sample_content(std::string_view release) {
 
 std::string record(const TemporaryFolder &folder, std::string_view release, const Handover &content,
                    Range free) {
-    Result<Written> written = write_handover(content, *find_generation(release), RangeSet({free}));
+    Result<Written> written = write_handover(content, *find_release(release), RangeSet({free}));
     if (!written)
         give_up(written.error());
     const MetadataPages &pages = written.value().pages;

@@ -7,7 +7,7 @@
 
 #include "fdt/base/internal/text.h"
 #include "fdt/check/check.h"
-#include "fdt/model/generation.h"
+#include "fdt/formats/releases.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
 #include "tests/unit/fdt/image_test_memory.h"

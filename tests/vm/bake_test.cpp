@@ -8,6 +8,7 @@
 #include <random>
 
 #include "fdt/abi/x86_boot.h"
+#include "fdt/formats/releases.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
@@ -107,7 +108,7 @@ protected:
             for (const kho::PreservedBlocks &blocks : kho::blocks_of(place))
                 content.preserved.push_back(blocks);
         auto written =
-            kho::write_handover(content, *kho::find_generation("7.2"), RangeSet({range(32 * mib, 4 * mib)}));
+            kho::write_handover(content, *kho::find_release("7.2"), RangeSet({range(32 * mib, 4 * mib)}));
         ASSERT_TRUE(written) << written.error().message();
         data = written.value().data;
         const RangeSet metadata = written.value().pages.ranges();

@@ -3,7 +3,7 @@
 // Needs kernels, which KHO_KERNELS names a folder of (bzImage-6.19 ...).
 #include <algorithm>
 
-#include "fdt/check/predict.h"
+#include "fdt/predict/predict.h"
 #include "fdt/read/reader.h"
 #include "linux_guest.h"
 #include "vm.h"

@@ -16,6 +16,10 @@
 
 namespace kho {
 
+// What an FDT says its size is, if these bytes begin as an FDT does and it is at least a header. Kernels give it as
+// the blob's size.
+std::optional<std::uint64_t> fdt_total_size(std::span<const std::byte> bytes);
+
 // Writes an FDT front to back. The first failure is remembered, so calls can be chained and only
 // finish() needs a check.
 class FdtWriter {

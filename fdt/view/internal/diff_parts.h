@@ -65,6 +65,7 @@ public:
 
 private:
     enum class Level : bool { meaning, form };
+    class AtPath;
 
     // Both have it. Where only one does, that is a difference of the subtree of this name; said here for
     // blobs, which have no subtrees.
@@ -84,7 +85,6 @@ private:
     void compare_sessions(const std::vector<LuoSession> &a, const std::vector<LuoSession> &b);
     void compare_files(const std::string &path, const LuoSession &a, const LuoSession &b);
     void compare_file(const std::string &path, const LuoFile &a, const LuoFile &b);
-    void compare_memfd(const std::string &path, const Memfd &a, const Memfd &b);
     void compare_flbs();
 
     const DiffSide &a_, &b_;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/view/diff.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 
 #include <algorithm>
 #include <functional>
@@ -72,17 +74,17 @@ TEST(Diff, FindsEachChangeAndNothingElse) {
         {"another handler",
          [&](Handover &h) {
              file(h).compatible = "vfio-v1";
-             file(h).memfd = {};
+             file(h).body = {};
          },
          {"changed " + first + ": handler", "changed " + first + ": memfd"}},
-        {"size", [&](Handover &h) { file(h).memfd->size--; }, {"changed " + first + ": size"}},
-        {"position", [&](Handover &h) { file(h).memfd->pos = 5; }, {"changed " + first + ": position"}},
-        {"seals", [&](Handover &h) { file(h).memfd->seals = 2; }, {"changed " + first + ": seals"}},
+        {"size", [&](Handover &h) { memfd_of(file(h))->size--; }, {"changed " + first + ": size"}},
+        {"position", [&](Handover &h) { memfd_of(file(h))->pos = 5; }, {"changed " + first + ": position"}},
+        {"seals", [&](Handover &h) { memfd_of(file(h))->seals = 2; }, {"changed " + first + ": seals"}},
         {"content",
-         [&](Handover &h) { file(h).memfd->folios[1].address = PhysAddr{0x77000}; },
+         [&](Handover &h) { memfd_of(file(h))->folios[1].address = PhysAddr{0x77000}; },
          {"changed " + first + ": content"}},
         {"content became a hole",
-         [&](Handover &h) { file(h).memfd->folios.pop_back(); },
+         [&](Handover &h) { memfd_of(file(h))->folios.pop_back(); },
          {"changed " + first + ": content"}},
         {"an FLB is gone", [](Handover &h) { h.luo->flbs->clear(); }, {"removed /LUO/flbs/\"iommu\""}},
         {"an FLB is counted otherwise",
@@ -131,10 +133,10 @@ TEST(Diff, WhereThingsLieIsFormNotMeaning) {
     constexpr std::uint64_t moved = 0x10000000;
     Handover a = sample::machine();
     for (LuoSession &session : a.luo->sessions)
-        for (LuoFile &file : session.files) file.memfd->seals = abi::memfd_seal_seal;
+        for (LuoFile &file : session.files) memfd_of(file)->seals = abi::memfd_seal_seal;
     Handover b = sample::machine(moved);
-    b.format = KhoFormat::v1;
-    b.luo->format = LuoFormat::v1;
+    b.format = &kho_v1;
+    b.luo->format = &luo_v1;
     std::swap(b.luo->sessions[0], b.luo->sessions[1]);
     for (LuoSession &session : b.luo->sessions)
         for (LuoFile &file : session.files) file.compatible = "memfd-v1";

@@ -2,13 +2,17 @@
 // The tables of fdt/README.md say what the code says.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memfd.h"
 #include "fdt/abi/radix.h"
+#include "fdt/formats/catalogue.h"
+#include "fdt/formats/releases.h"
 
 namespace kho::abi {
 namespace {
@@ -64,6 +68,39 @@ TEST(Readme, HasTheSizesAndOffsetsOfAllStructures) {
     };
     const std::string text = readme();
     for (const std::string &row : rows) EXPECT_NE(text.find(row), text.npos) << row;
+}
+
+std::vector<std::string> cells(const std::string &row) {
+    std::vector<std::string> result;
+    std::istringstream text(row.substr(1));
+    for (std::string cell; std::getline(text, cell, '|');)
+        result.push_back(cell.size() < 2 ? "" : cell.substr(1, cell.size() - 2));
+    return result;
+}
+
+// The cell of the first table with releases as columns.
+std::string cell_of(const std::string &text, const std::string &row, const std::string &release) {
+    const auto line_at = [&](std::size_t at) { return text.substr(at, text.find('\n', at) - at); };
+    const std::vector<std::string> head = cells(line_at(text.find("\n| | " + releases()[0].name) + 1));
+    const std::vector<std::string> body = cells(line_at(text.find("\n| " + row + " |") + 1));
+    for (std::size_t i = 1; i < std::min(head.size(), body.size()); i++)
+        if ((", " + head[i] + ",").find(", " + release + ",") != std::string::npos)
+            return body[i];
+    return "no column for " + release;
+}
+
+TEST(Readme, HasTheFormatsOfEveryRelease) {
+    const std::string text = readme();
+    for (const Release &release : releases()) {
+        const CatalogueEntry entry = catalogue_entry(release);
+        EXPECT_EQ(cell_of(text, "KHO FDT", release.name), release.kho->compatible);
+        EXPECT_EQ(cell_of(text, "map of preserved memory", release.name), entry.map);
+        EXPECT_EQ(cell_of(text, "sessions and files", release.name), entry.entries);
+        EXPECT_EQ(cell_of(text, "memfd", release.name), entry.handlers[0]);
+        EXPECT_NE(cell_of(text, "LUO root", release.name).find(release.luo->compatible), std::string::npos);
+        EXPECT_EQ(cell_of(text, "FLBs", release.name) == "none", !release.flbs);
+    }
+    EXPECT_EQ(cell_of(text, "KHO FDT", "9.9"), "no column for 9.9");
 }
 
 TEST(Readme, HasTheLimits) {

@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "fdt/formats/releases.h"
 #include "fdt/write/internal/fdt.h"
 #include "tests/unit/fdt/expect.h"
+#include "tests/unit/fdt/luo_root.h"
 
 namespace kho {
 namespace {
@@ -41,12 +43,8 @@ TEST(Dtc, DecompilesOurFdtsWithoutErrors) {
         Result<std::vector<std::byte> > fdt;
         const char *expected[2];
     } cases[] = {
-        {"KHO",
-         write_kho_fdt(KhoFormat::v1, PhysAddr{0xabcd000}, subtrees),
-         {"compatible = \"kho-v1\"", "LUO {"}},
-        {"KHO without subtrees",
-         write_kho_fdt(KhoFormat::v1, PhysAddr{0}, {}),
-         {"preserved-memory-map", "/ {"}},
+        {"KHO", write_kho_fdt(kho_v1, PhysAddr{0xabcd000}, subtrees), {"compatible = \"kho-v1\"", "LUO {"}},
+        {"KHO without subtrees", write_kho_fdt(kho_v1, PhysAddr{0}, {}), {"preserved-memory-map", "/ {"}},
         {"LUO",
          write_luo_fdt(1, PhysAddr{0x1000}, std::nullopt),
          {"compatible = \"luo-session-v2\"", "luo-session-header"}},

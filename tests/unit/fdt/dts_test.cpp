@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fdt/base/dts.h"
+#include "fdt/formats/releases.h"
 
 #include <libfdt.h>
 
@@ -10,6 +11,7 @@
 #include "fdt/write/internal/fdt.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
+#include "tests/unit/fdt/luo_root.h"
 
 namespace kho {
 namespace {
@@ -151,7 +153,7 @@ std::string tree(const Bytes &fdt, bool swap) {
 
 TEST(Dts, DtcMakesTheSameTreeOfIt) {
     const Subtree subtrees[] = {{.name = "LUO", .address = PhysAddr{0x123456000}, .size = page_size}};
-    const Bytes fdts[] = {example(), write_kho_fdt(KhoFormat::v1, PhysAddr{0xabcd000}, subtrees).value(),
+    const Bytes fdts[] = {example(), write_kho_fdt(kho_v1, PhysAddr{0xabcd000}, subtrees).value(),
                           write_luo_fdt(7, PhysAddr{0x1000}, std::nullopt).value()};
     for (const Bytes &fdt : fdts) {
         EXPECT_EQ(tree(compile(to_dts(fdt, {.exact = true}).value().text), false), tree(fdt, false));

@@ -68,6 +68,8 @@ TEST(FileContent, ExtentsAreWhatFoliosHold) {
         EXPECT_EQ(file_extents({.size = c.size, .folios = c.folios}), c.expected) << c.name;
 }
 
+FileContent content_of(const Memfd &memfd) { return {memfd.size, file_extents(memfd)}; }
+
 TEST(FileContent, IsCopiedFrontToBack) {
     const NumberedMemory memory;
     const Memfd memfd{.size = 5 * page_size + 7,
@@ -75,7 +77,7 @@ TEST(FileContent, IsCopiedFrontToBack) {
     std::string copied;
     std::vector<std::uint64_t> holes;
     const Outcome outcome =
-        copy_file(memory, memfd,
+        copy_file(memory, content_of(memfd),
                   {.bytes =
                        [&](auto bytes) {
                            copied.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
@@ -101,7 +103,7 @@ TEST(FileContent, AFolioThatIsMissingIsAnErrorThatNamesBothPlaces) {
     TestMemory memory;
     memory.put_zeros({PhysAddr{0x1000}, page_size});
     const Outcome outcome =
-        copy_file(memory, {.size = 3 * page_size, .folios = {folio(0x1000, 0), folio(0x9000, 2)}},
+        copy_file(memory, content_of({.size = 3 * page_size, .folios = {folio(0x1000, 0), folio(0x9000, 2)}}),
                   {.bytes = [](auto) { return success(); }, .zeroes = [](auto) { return success(); }});
     ASSERT_TRUE(fails(outcome, Errc::outside_memory, 0x9000));
     EXPECT_NE(outcome.error().what.find("byte 8192 of the file"), std::string::npos) << outcome.error().what;
@@ -111,7 +113,7 @@ TEST(FileContent, AnErrorOfTheSinkIsPassedOn) {
     const NumberedMemory memory;
     const Error full{.code = Errc::io, .what = "disk full"};
     const Outcome outcome =
-        copy_file(memory, {.size = page_size, .folios = {folio(0x1000, 0)}},
+        copy_file(memory, content_of({.size = page_size, .folios = {folio(0x1000, 0)}}),
                   {.bytes = [&](auto) -> Outcome { return full; }, .zeroes = [](auto) { return success(); }});
     ASSERT_TRUE(fails(outcome, Errc::io, 0));
     EXPECT_EQ(outcome.error().what, "disk full");

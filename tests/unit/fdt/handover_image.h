@@ -3,10 +3,12 @@
 #pragma once
 
 #include "fdt/abi/luo.h"
+#include "fdt/formats/releases.h"
 #include "fdt/read/reader.h"
 #include "fdt/write/internal/fdt.h"
 #include "fdt/write/internal/map.h"
 #include "tests/unit/fdt/expect.h"
+#include "tests/unit/fdt/luo_root.h"
 #include "tests/unit/test_memory.h"
 
 namespace kho {
@@ -62,14 +64,16 @@ inline Handover make_handover(std::vector<PreservedBlocks> blocks, std::vector<R
     const std::uint64_t pages =
         abi::session_area_pages + sessions.size() * abi::file_area_pages + (sessions_at - fdt_at) / page_size;
     blocks.insert(blocks.begin(), {{fdt_at, 0, static_cast<std::uint32_t>(pages)}, {other_at, 0, 1}});
-    return {.fdt = fdt_at,
+    return {.format = &kho_v1,
+            .fdt = fdt_at,
             .memory_map = map_at,
             .scratch_array = {scratch_array_at, scratch.size() * sizeof(abi::kho_scratch)},
             .scratch = std::move(scratch),
             .preserved = std::move(blocks),
             .subtrees = {{.name = "other", .address = other_at, .size = page_size},
                          {.name = "LUO", .address = luo_fdt_at, .size = page_size}},
-            .luo = Luo{.root = luo_fdt_at,
+            .luo = Luo{.format = &luo_v1,
+                       .root = luo_fdt_at,
                        .liveupdate_number = 7,
                        .session_header = sessions_at,
                        .sessions = std::move(sessions)}};
@@ -86,10 +90,10 @@ inline abi::kho_data put_handover(TestMemory &memory, const Handover &handover) 
     for (std::size_t i = 0; i < handover.scratch.size(); i++)
         memory.put(scratch_array_at + i * sizeof(abi::kho_scratch),
                    abi::kho_scratch{value(handover.scratch[i].start), handover.scratch[i].size});
-    std::vector<std::byte> map(map_pages(KhoFormat::v1, handover.preserved) * page_size);
-    EXPECT_TRUE(succeeds(write_map(KhoFormat::v1, handover.preserved, map_at, map)));
+    std::vector<std::byte> map(map_pages(kho_v1, handover.preserved) * page_size);
+    EXPECT_TRUE(succeeds(write_map(kho_v1, handover.preserved, map_at, map)));
     memory.put(map_at, std::span<const std::byte>(map));
-    const auto fdt = write_kho_fdt(KhoFormat::v1, map_at, handover.subtrees);
+    const auto fdt = write_kho_fdt(kho_v1, map_at, handover.subtrees);
     EXPECT_TRUE(succeeds(fdt));
     memory.put(fdt_at, std::span(fdt.value()));
     if (handover.luo) {

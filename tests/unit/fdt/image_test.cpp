@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a file is taken for; raw memory; blobs.
 #include "fdt/file/image.h"
+#include "fdt/formats/releases.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kdump_file.h"
+#include "tests/unit/fdt/luo_root.h"
 #include "tests/unit/fdt/recording.h"
 
 namespace kho {
@@ -48,7 +50,7 @@ TEST(Image, IsTakenForWhatItContains) {
         const char *format;
         const char *compatible;
     } cases[] = {
-        {ImageKind::kho_fdt, write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value(), "KHO FDT \"kho-v1\"",
+        {ImageKind::kho_fdt, write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value(), "KHO FDT \"kho-v1\"",
          "kho-v1"},
         {ImageKind::kho_fdt, fdt_with_compatible("kho-v4"), "KHO FDT \"kho-v4\"", "kho-v4"},
         {ImageKind::kho_fdt, fdt_with_compatible("kho-v99"), "KHO FDT \"kho-v99\"", "kho-v99"},
@@ -79,13 +81,13 @@ TEST(Image, IsTakenForWhatItContains) {
 }
 
 TEST(Image, WhatIsNothingIsRefusedWithAReason) {
-    auto truncated = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
+    auto truncated = write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value();
     truncated.resize(100);
-    auto damaged = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
+    auto damaged = write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value();
     damaged[8] = std::byte{0xff};  // off_dt_struct
-    auto old = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
+    auto old = write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value();
     old[23] = std::byte{15};  // version; libfdt 1.6.1 follows a null pointer then
-    auto odd = write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, {}).value();
+    auto odd = write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value();
     odd[11] = static_cast<std::byte>(std::to_integer<int>(odd[11]) + 2);  // off_dt_struct
     auto endless = bytes_of("\xd0\x0d\xfe\xed");
     endless.resize(max_blob_size + 1);
@@ -153,7 +155,7 @@ TEST(Image, ARecordingKeepsItsNotes) {
     ASSERT_TRUE(succeeds(opened));
     const Image image = std::move(opened).value();
     EXPECT_EQ(image.kind(), ImageKind::recording);
-    EXPECT_EQ(image.info().format, "recording in the format of Linux \"6.19\"");
+    EXPECT_EQ(image.info().format, "recording in the format of Linux 6.19");
     ASSERT_TRUE(image.info().recording);
     EXPECT_EQ(image.info().recording->data.scratch_addr, 0x2000u);
     EXPECT_EQ(image.info().recording->memory_map.size(), 1u);

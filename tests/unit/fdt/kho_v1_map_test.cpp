@@ -3,6 +3,7 @@
 #include <functional>
 #include <random>
 
+#include "fdt/formats/releases.h"
 #include "fdt/read/reader.h"
 #include "fdt/write/internal/map.h"
 #include "tests/unit/fdt/expect.h"
@@ -17,15 +18,15 @@ constexpr PhysAddr map_at{0x10000000};
 // Strictly.
 Result<std::vector<PreservedBlocks>> read_map(const Memory &memory, PhysAddr at) {
     Findings findings;
-    auto blocks = read_memory_map(memory, KhoFormat::v1, at, findings);
+    auto blocks = read_memory_map(memory, kho_v1, at, findings);
     if (const Finding *error = findings.first_error())
         return error->error();
     return blocks;
 }
 
 std::vector<std::byte> write_map(std::span<const PreservedBlocks> blocks) {
-    std::vector<std::byte> pages(map_pages(KhoFormat::v1, blocks) * page_size, std::byte{0xa5});
-    EXPECT_TRUE(succeeds(write_map(KhoFormat::v1, blocks, map_at, pages)));
+    std::vector<std::byte> pages(map_pages(kho_v1, blocks) * page_size, std::byte{0xa5});
+    EXPECT_TRUE(succeeds(write_map(kho_v1, blocks, map_at, pages)));
     return pages;
 }
 
@@ -62,7 +63,7 @@ TEST(KhoV1MapWriter, LaysOutChunksAndBitmapsAsTheKernelReadsThem) {
 }
 
 TEST(KhoV1MapWriter, NothingPreservedIsStillAMap) {
-    EXPECT_EQ(map_pages(KhoFormat::v1, {}), 1u);
+    EXPECT_EQ(map_pages(kho_v1, {}), 1u);
     const auto read = write_and_read({});
     ASSERT_TRUE(succeeds(read));
     EXPECT_TRUE(read.value().empty());
@@ -72,8 +73,8 @@ TEST(KhoV1MapWriter, StartsANewChunkAfter255Bitmaps) {
     std::vector<PreservedBlocks> blocks;
     for (std::uint64_t i = 0; i < 256; i++)
         blocks.push_back({PhysAddr{i * abi::bitmap_bits * page_size + page_size}, 0, 1});
-    EXPECT_EQ(map_pages(KhoFormat::v1, std::span(blocks).first(255)), 1 + 255u);
-    EXPECT_EQ(map_pages(KhoFormat::v1, blocks), 2 + 256u);
+    EXPECT_EQ(map_pages(kho_v1, std::span(blocks).first(255)), 1 + 255u);
+    EXPECT_EQ(map_pages(kho_v1, blocks), 2 + 256u);
     const auto read = write_and_read(blocks);
     ASSERT_TRUE(succeeds(read));
     EXPECT_EQ(read.value(), blocks);
@@ -81,7 +82,7 @@ TEST(KhoV1MapWriter, StartsANewChunkAfter255Bitmaps) {
 
 TEST(KhoV1MapWriter, ARunGoesAcrossWordsAndWindows) {
     const PreservedBlocks blocks[] = {{PhysAddr{63 * page_size}, 0, 3 * abi::bitmap_bits + 2}};
-    EXPECT_EQ(map_pages(KhoFormat::v1, blocks), 1 + 4u);
+    EXPECT_EQ(map_pages(kho_v1, blocks), 1 + 4u);
     const auto read = write_and_read(blocks);
     ASSERT_TRUE(succeeds(read));
     EXPECT_EQ(read.value(), (std::vector{blocks[0]}));
@@ -115,8 +116,8 @@ TEST(KhoV1MapWriter, RefusesBlocksThatTheFormatCannotSay) {
     };
     for (const auto &c : cases) {
         const PreservedBlocks blocks[] = {{PhysAddr{0x10000}, 0, 1}, c.block};
-        std::vector<std::byte> pages(map_pages(KhoFormat::v1, blocks) * page_size);
-        EXPECT_TRUE(fails(write_map(KhoFormat::v1, blocks, map_at, pages), c.code, value(c.block.address), 1))
+        std::vector<std::byte> pages(map_pages(kho_v1, blocks) * page_size);
+        EXPECT_TRUE(fails(write_map(kho_v1, blocks, map_at, pages), c.code, value(c.block.address), 1))
             << c.name;
     }
 }
@@ -295,7 +296,7 @@ TEST(KhoV1Map, OfMoreRunsThanAnyMachineHasEndsWithAFinding) {
         chunk = {};
     }
     Findings findings;
-    static_cast<void>(read_memory_map(memory, KhoFormat::v1, first_chunk, findings));
+    static_cast<void>(read_memory_map(memory, kho_v1, first_chunk, findings));
     ASSERT_EQ(findings.errors(), 1u);
     EXPECT_EQ(findings.list()[0].check, Check::map_size);
     EXPECT_EQ(findings.list()[0].index, (bitmaps - 1) % abi::bitmap_refs_per_chunk);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The KHO FDT, the scratch array, and whole handovers.
+#include "fdt/formats/releases.h"
 #include "fdt/write/internal/fdt.h"
 
 #include <libfdt.h>
@@ -20,7 +21,7 @@ using handover_image::scratch_array_at;
 
 TEST(KhoV1Fdt, IsOnePageWithIntegersInCpuByteOrder) {
     const Subtree subtrees[] = {{.name = "LUO", .address = PhysAddr{0x123456000}, .size = page_size}};
-    const auto fdt = write_kho_fdt(KhoFormat::v1, PhysAddr{0xabcd000}, subtrees);
+    const auto fdt = write_kho_fdt(kho_v1, PhysAddr{0xabcd000}, subtrees);
     ASSERT_TRUE(succeeds(fdt));
     const void *blob = fdt.value().data();
     ASSERT_EQ(fdt.value().size(), page_size);
@@ -44,11 +45,11 @@ TEST(KhoV1Fdt, SubtreesThatDoNotFitIntoAPageAreRefused) {
     while (subtrees.size() < 32)
         subtrees.push_back(
             {.name = "subtree-" + std::to_string(subtrees.size()), .address = PhysAddr{page_size}});
-    EXPECT_TRUE(succeeds(write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, subtrees)));
+    EXPECT_TRUE(succeeds(write_kho_fdt(kho_v1, PhysAddr{0x1000}, subtrees)));
     while (subtrees.size() < 200)
         subtrees.push_back(
             {.name = "subtree-" + std::to_string(subtrees.size()), .address = PhysAddr{page_size}});
-    EXPECT_TRUE(fails(write_kho_fdt(KhoFormat::v1, PhysAddr{0x1000}, subtrees), Errc::fdt_full, 0));
+    EXPECT_TRUE(fails(write_kho_fdt(kho_v1, PhysAddr{0x1000}, subtrees), Errc::fdt_full, 0));
 }
 
 TEST(KhoV1, AWholeHandoverIsReadBackAsItWasWritten) {

@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "fdt/base/internal/size_text.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/view/page_cells.h"
 #include "fdt/view/picture.h"
 #include "tests/temporary_folder.h"
@@ -42,7 +43,7 @@ TEST(PageMap, EachPageIsTheMostTellingThing) {
                           {PhysAddr{0x80000000}, 9, 1}};
     std::swap(handover.preserved[0], handover.preserved[1]);
     handover.uses = {use(0x20000, 1, UseKind::scratch_array), use(0x41000, 2, UseKind::file_array, 0),
-                     use(0x43000, 1, UseKind::memfd_folios, 0, 0),
+                     use(0x43000, 1, MemfdUse::folios, 0, 0),
                      use(0x90000, 1, UseKind::memblock_reservation, 0)};
     EXPECT_EQ(picture(handover, &ram),
               "0x1000+0x1f000 free RAM\n"
@@ -74,7 +75,7 @@ TEST(PageMap, RangesThatOverlapOrEndAtTheTopDoNoHarm) {
     Handover handover;
     handover.scratch = {
         {PhysAddr{UINT64_MAX - 5000}, 5000}, {PhysAddr{0x1001}, 0x1ffe}, {PhysAddr{0x2000}, 1}};
-    handover.uses = {use(0x1000, 4, UseKind::memfd_folios), use(0x2000, 1, UseKind::kho_fdt),
+    handover.uses = {use(0x1000, 4, MemfdUse::folios), use(0x2000, 1, UseKind::kho_fdt),
                      use(0x3000, 4, UseKind::luo_root)};
     EXPECT_EQ(picture(handover, nullptr),
               "0x1000+0x4000 file contents\n0x5000+0x2000 FDTs and memory map\n"
@@ -227,7 +228,7 @@ TEST(MapSvg, StaysBelowAMegabyteForManyBlocksOnALargeMachine) {
         handover.preserved.push_back({PhysAddr{4 * gib + 0x10000 + i * 0x300000}, 4, 1});
     for (std::uint64_t i = 0; i < 100000; i++)
         handover.preserved.push_back({PhysAddr{4 * gib + 0x200000 + i * 0x600000}, 9, 1});
-    constexpr UseKind kinds[] = {UseKind::memfd_folios, UseKind::memfd_array, UseKind::map_node};
+    const UseKind kinds[] = {MemfdUse::folios, MemfdUse::array, UseKind::map_node};
     for (std::uint32_t i = 0; i < 300000; i++)
         handover.uses.push_back(use(4 * gib + i * 0x300000ULL, 1, kinds[i % 3], i % 7, i));
     handover.luo.emplace().sessions.resize(7);

@@ -4,7 +4,8 @@
 #include <bit>
 #include <random>
 
-#include "fdt/read/internal/count_bits.h"
+#include "fdt/codec/internal/count_bits.h"
+#include "fdt/formats/releases.h"
 #include "tests/unit/fdt/kernel_image.h"
 
 namespace kho {
@@ -56,7 +57,7 @@ protected:
     MapTotals totals(Findings &findings) const {
         return read_map_totals(image.memory, format(), KernelImage::map, findings);
     }
-    KhoFormat format() const { return image.radix() ? KhoFormat::v4 : KhoFormat::v1; }
+    const KhoFormat &format() const { return image.radix() ? kho_v4 : kho_v1; }
     KernelImage image{GetParam()};
 };
 
@@ -96,9 +97,7 @@ TEST_P(MapTotalsOf, CountTwiceWhatLiesInTheMapWithTwoOrders) {
 TEST(MapTotals, CountTwiceWhatTwoBitmapsSay) {
     KernelImage image(Producer::v6_19);
     Findings of_runs, findings;
-    const auto totals = [&] {
-        return read_map_totals(image.memory, KhoFormat::v1, KernelImage::map, findings);
-    };
+    const auto totals = [&] { return read_map_totals(image.memory, kho_v1, KernelImage::map, findings); };
     const MapTotals before = totals();
     std::uint32_t order = 0;
     image.change<abi::mem_chunk>(KernelImage::map, [&](abi::mem_chunk &chunk) {
@@ -111,7 +110,7 @@ TEST(MapTotals, CountTwiceWhatTwoBitmapsSay) {
     EXPECT_GT(twice, 0u);
     EXPECT_EQ(totals()[order], before[order] + twice);
     EXPECT_TRUE(findings.list().empty());
-    read_memory_map(image.memory, KhoFormat::v1, KernelImage::map, of_runs);
+    read_memory_map(image.memory, kho_v1, KernelImage::map, of_runs);
     EXPECT_TRUE(of_runs.fired(Check::block_overlap));
 }
 

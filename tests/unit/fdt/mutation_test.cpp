@@ -3,6 +3,7 @@
 // then must still keep the reader's promises; under a sanitizer this also finds each stray access.
 #include <set>
 
+#include "fdt/formats/releases.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/fdt/handover_image.h"
 #include "tests/unit/fdt/recording.h"
@@ -54,7 +55,7 @@ protected:
         metadata = RangeSet({{scratch_array_at, page_size},
                              {fdt_at, 3 * page_size},
                              {files_at(0), page_size},
-                             {map_at, map_pages(KhoFormat::v1, handover.preserved) * page_size}});
+                             {map_at, map_pages(kho_v1, handover.preserved) * page_size}});
     }
 
     TestMemory memory;

@@ -46,7 +46,9 @@ inline Content random_content(std::mt19937_64 &random, std::uint64_t size) {
     return content;
 }
 
-inline FileDescription random_file(std::mt19937_64 &random, const Generation &generation) {
+inline bool has_seals(const Release &release) { return release.handlers[0] == &memfd_v2(); }
+
+inline FileDescription random_file(std::mt19937_64 &random, const Release &generation) {
     FileDescription file;
     if (random() % 8 == 0) {
         file.handler = random_name(random, 47, random() % 100);
@@ -56,7 +58,7 @@ inline FileDescription random_file(std::mt19937_64 &random, const Generation &ge
     constexpr std::uint64_t sizes[] = {0, 1, page_size - 1, page_size, page_size + 1, 300 * page_size};
     file.size = random() % 2 == 0 ? sizes[random() % std::size(sizes)] : random() % (100 * page_size);
     file.position = random() % 2 == 0 ? 0 : random() >> 1;
-    if (generation.memfd_has_seals())
+    if (has_seals(generation))
         file.seals = static_cast<std::uint32_t>(random()) & abi::memfd_all_seals;
     file.folio_flags = static_cast<std::uint16_t>(random() % 4);
     file.folio_order = random() % 2 == 0 ? 0 : static_cast<unsigned>(random() % (max_order + 1));
@@ -65,12 +67,11 @@ inline FileDescription random_file(std::mt19937_64 &random, const Generation &ge
 }
 
 // What `generation` holds, and what `holder` holds too.
-inline Description random_description(std::mt19937_64 &random, const Generation &generation,
-                                      const Generation &holder) {
-    const Generation &least =
-        generation.release < holder.release || generation.release.size() > holder.release.size() ? generation
-                                                                                                 : holder;
-    Description description{.generation = &generation};
+inline Description random_description(std::mt19937_64 &random, const Release &generation,
+                                      const Release &holder) {
+    const Release &least =
+        generation.name < holder.name || generation.name.size() > holder.name.size() ? generation : holder;
+    Description description{.release = &generation};
     description.memory_map = pc_memory_map((std::uint64_t{64} + random() % 8192) << 20);
     if (random() % 2 == 0)
         description.scratch = {
@@ -87,7 +88,7 @@ inline Description random_description(std::mt19937_64 &random, const Generation 
             for (std::uint64_t j = 0; j < files; j++) {
                 session.files.push_back(random_file(random, least));
                 // What memfd-v1 comes back with.
-                if (generation.memfd_has_seals() && !least.memfd_has_seals())
+                if (has_seals(generation) && !has_seals(least))
                     session.files.back().seals = abi::memfd_seal_seal;
                 session.files.back().token = (random() << 8) + j;
             }
@@ -103,7 +104,7 @@ inline Description random_description(std::mt19937_64 &random, const Generation 
         reservation.content = random_content(random, reservation.size);
         description.reservations.push_back(std::move(reservation));
     }
-    if (generation.kexec_metadata && holder.kexec_metadata && random() % 4 != 0)
+    if (generation.kho->kexec_metadata && holder.kho->kexec_metadata && random() % 4 != 0)
         description.kexec_metadata = {.previous_release = std::string(random() % 65, 'r'),
                                       .kexec_count = static_cast<std::uint32_t>(random())};
     for (std::uint64_t i = 0; i < random() % 3; i++) {

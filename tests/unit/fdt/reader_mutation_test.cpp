@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A handover of each generation with its bytes changed one by one, and with each page taken away. Whatever
 // comes out must keep the model's promises; under a sanitizer this finds each stray access too.
-#include "fdt/check/predict.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
+#include "fdt/predict/predict.h"
 #include "tests/unit/fdt/kernel_image.h"
 
 namespace kho {
@@ -31,10 +33,10 @@ void expect_promises_kept(const Handover &handover, const Findings &findings) {
     if (handover.luo)
         for (const LuoSession &session : handover.luo->sessions)
             for (const LuoFile &file : session.files) {
-                if (!file.memfd)
+                if (!memfd_of(file))
                     continue;
-                for (const MemfdFolio &folio : file.memfd->folios) ASSERT_LE(folio.order, max_order);
-                holes(*file.memfd);
+                for (const MemfdFolio &folio : memfd_of(file)->folios) ASSERT_LE(folio.order, max_order);
+                holes(*memfd_of(file));
             }
     for (const Finding &finding : findings.list())
         for (const char c : finding.message()) ASSERT_TRUE(c >= ' ' && c <= '~');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What readers make of sound handovers of each generation, and of what is odd but legal.
+#include "fdt/handlers/memfd.h"
 #include "tests/unit/fdt/kernel_image.h"
 
 namespace kho {
@@ -41,17 +42,17 @@ TEST_P(Reader, TakesAllThatAKernelWrites) {
     const LuoFile &file = luo.sessions[0].files[0];
     EXPECT_EQ(file.token, 1u);
     EXPECT_EQ(file.compatible, radix ? "memfd-v2" : "memfd-v1");
-    ASSERT_TRUE(file.memfd);
-    EXPECT_EQ(file.memfd->size, 0x3ff801u);
-    EXPECT_EQ(file.memfd->pos, 5u);
-    EXPECT_EQ(file.memfd->seals, radix ? 0x3fu : 0u);
-    EXPECT_EQ(file.memfd->folios,
+    ASSERT_TRUE(memfd_of(file));
+    EXPECT_EQ(memfd_of(file)->size, 0x3ff801u);
+    EXPECT_EQ(memfd_of(file)->pos, 5u);
+    EXPECT_EQ(memfd_of(file)->seals, radix ? 0x3fu : 0u);
+    EXPECT_EQ(memfd_of(file)->folios,
               (std::vector<MemfdFolio>{{Image::small_folio, 0, 3, 0}, {Image::large_folio, 512, 3, 9}}));
-    EXPECT_EQ(holes(*file.memfd), (std::vector<FileRange>{{page_size, 511 * page_size}}));
-    ASSERT_TRUE(luo.sessions[0].files[1].memfd);
-    EXPECT_TRUE(holes(*luo.sessions[0].files[1].memfd).empty());
-    ASSERT_TRUE(luo.sessions[1].files[0].memfd);
-    EXPECT_EQ(holes(*luo.sessions[1].files[0].memfd), (std::vector<FileRange>{{0, page_size}}));
+    EXPECT_EQ(holes(*memfd_of(file)), (std::vector<FileRange>{{page_size, 511 * page_size}}));
+    ASSERT_TRUE(memfd_of(luo.sessions[0].files[1]));
+    EXPECT_TRUE(holes(*memfd_of(luo.sessions[0].files[1])).empty());
+    ASSERT_TRUE(memfd_of(luo.sessions[1].files[0]));
+    EXPECT_EQ(holes(*memfd_of(luo.sessions[1].files[0])), (std::vector<FileRange>{{0, page_size}}));
 
     EXPECT_EQ(luo.flbs.has_value(), image.generation >= Producer::v7_0);
     if (luo.flbs) {

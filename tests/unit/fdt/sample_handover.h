@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "fdt/abi/memfd.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/model/handover.h"
 #include "tests/unit/test_memory.h"
 
@@ -22,7 +24,7 @@ inline MemfdFolio folio(std::uint64_t address, std::uint64_t index, std::uint8_t
 
 inline LuoFile memfd_file(std::uint64_t token, std::uint64_t size, std::vector<MemfdFolio> folios) {
     Memfd memfd{.size = size, .nr_folios = folios.size(), .folios = std::move(folios)};
-    return {.compatible = "memfd-v2", .data = 0x100000, .token = token, .memfd = std::move(memfd)};
+    return {.compatible = "memfd-v2", .data = 0x100000, .token = token, .body = std::move(memfd)};
 }
 
 inline Use use(std::uint64_t address, std::uint64_t pages, UseKind kind, std::uint32_t item = Use::none,
@@ -33,7 +35,7 @@ inline Use use(std::uint64_t address, std::uint64_t pages, UseKind kind, std::ui
 // A machine of `ram` bytes (a multiple of 1 GiB) that hands over two sessions. Addresses are offset by
 // `base`.
 inline Handover machine(std::uint64_t base = 0) {
-    Handover handover{.format = KhoFormat::v4, .fdt = PhysAddr{base + 0x3000000}};
+    Handover handover{.format = &kho_v4, .fdt = PhysAddr{base + 0x3000000}};
     handover.scratch = {{PhysAddr{16 * mib}, 16 * mib}, {PhysAddr{512 * mib}, 64 * mib}};
     const std::uint64_t at = base + 0x3000000;
     handover.preserved = {{PhysAddr{at}, 0, 12},
@@ -46,12 +48,12 @@ inline Handover machine(std::uint64_t base = 0) {
                      use(at + 0x4000, 1, UseKind::luo_root),
                      use(at + 0x5000, 1, UseKind::session_block),
                      use(at + 0x6000, 1, UseKind::file_block, 0),
-                     use(at + 0x7000, 1, UseKind::memfd, 0, 0),
-                     use(at + 0x8000, 1, UseKind::memfd_array, 0, 0),
-                     use(at + 0x100000, 3, UseKind::memfd_folios, 0, 0),
-                     use(at + 0x200000, 32, UseKind::memfd_folios, 0, 1),
+                     use(at + 0x7000, 1, MemfdUse::structure, 0, 0),
+                     use(at + 0x8000, 1, MemfdUse::array, 0, 0),
+                     use(at + 0x100000, 3, MemfdUse::folios, 0, 0),
+                     use(at + 0x200000, 32, MemfdUse::folios, 0, 1),
                      use(at + 0x1000000, 1024, UseKind::memblock_reservation, 0)};
-    Luo luo{.format = LuoFormat::v5, .root = PhysAddr{at + 0x4000}, .liveupdate_number = 3};
+    Luo luo{.format = &luo_v5, .root = PhysAddr{at + 0x4000}, .liveupdate_number = 3};
     luo.sessions = {
         {.name = "vm",
          .files = {memfd_file(1, 3 * page_size,
@@ -70,7 +72,7 @@ inline Handover machine(std::uint64_t base = 0) {
 
 // Every second page of `count`, with bytes that depend on the address.
 inline Handover scattered(std::uint64_t first, std::uint64_t step, std::uint32_t count) {
-    Handover handover{.format = KhoFormat::v3, .fdt = PhysAddr{first}};
+    Handover handover{.format = &kho_v3, .fdt = PhysAddr{first}};
     for (std::uint32_t i = 0; i < count; i++)
         handover.preserved.push_back({PhysAddr{first + i * step}, 0, 1});
     handover.uses = {use(first, 1, UseKind::kho_fdt)};

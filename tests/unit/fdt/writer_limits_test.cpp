@@ -6,6 +6,8 @@
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/memfd.h"
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
@@ -15,7 +17,7 @@ namespace kho {
 namespace {
 
 const RangeSet free_memory({{PhysAddr{0x100000}, std::uint64_t{8} << 30}});
-const Generation &linux_(const char *release) { return *find_generation(release); }
+const Release &linux_(const char *release) { return *find_release(release); }
 
 Handover with_sessions(std::uint64_t sessions, std::uint64_t files) {
     Handover handover{.scratch = {{PhysAddr{std::uint64_t{16} << 30}, std::uint64_t{4} << 20}}};
@@ -30,7 +32,7 @@ Handover with_sessions(std::uint64_t sessions, std::uint64_t files) {
 }
 
 // Written, read without an error, and the same.
-void expect_written(const Handover &content, const Generation &generation) {
+void expect_written(const Handover &content, const Release &generation) {
     const auto written = write_handover(content, generation, free_memory);
     ASSERT_TRUE(succeeds(written));
     Findings findings;
@@ -40,7 +42,7 @@ void expect_written(const Handover &content, const Generation &generation) {
     EXPECT_TRUE(read == written.value().handover);
 }
 
-void expect_refused(const Handover &content, const Generation &generation, Errc code, std::uint64_t index,
+void expect_refused(const Handover &content, const Release &generation, Errc code, std::uint64_t index,
                     const std::string &what) {
     const auto written = write_handover(content, generation, free_memory);
     ASSERT_FALSE(written) << what;
@@ -168,7 +170,7 @@ TEST(WriterLimits, ArraysOfFoliosAroundAChunk) {
                 {.address = PhysAddr{std::uint64_t{1} << 40} + i * page_size, .index = i, .flags = 3});
         if (folios > 0)
             handover.preserved = {{PhysAddr{std::uint64_t{1} << 40}, 0, static_cast<std::uint32_t>(folios)}};
-        handover.luo->sessions[0].files[0].memfd = std::move(memfd);
+        handover.luo->sessions[0].files[0].body = std::move(memfd);
         expect_written(handover, linux_("7.2"));
         expect_written(handover, linux_("6.19"));
     }
@@ -205,16 +207,16 @@ TEST(Convert, SaysWhatIsLost) {
     EXPECT_EQ(losses(with_sessions(1, 129), "7.3", "6.19"),
               Texts{"/LUO/sessions/0 \"0\"/files/128: Linux 6.19 holds at most 128 files in a session"});
     Handover sealed = with_sessions(1, 1);
-    sealed.luo->sessions[0].files[0].memfd = Memfd{.seals = 0x21};
+    sealed.luo->sessions[0].files[0].body = Memfd{.seals = 0x21};
     EXPECT_EQ(losses(sealed, "7.1", "7.0"), Texts{"/LUO/sessions/0 \"0\"/files/0: seals 0x21: memfd-v1 has "
                                                   "no place for them, the file comes back with 0x1"});
     EXPECT_EQ(losses(sealed, "7.1", "7.2"), Texts{});
-    sealed.luo->sessions[0].files[0].memfd = Memfd{.seals = 0};
+    sealed.luo->sessions[0].files[0].body = Memfd{.seals = 0};
     EXPECT_EQ(
         losses(sealed, "7.1", "6.19").at(0),
         "/LUO/sessions/0 \"0\"/files/0: seals 0x0: memfd-v1 has no place for them, the file comes back with "
         "0x1");
-    sealed.luo->sessions[0].files[0].memfd = Memfd{.seals = abi::memfd_seal_seal};
+    sealed.luo->sessions[0].files[0].body = Memfd{.seals = abi::memfd_seal_seal};
     EXPECT_EQ(losses(sealed, "7.1", "6.19"), Texts{});
     Handover flb = with_sessions(0, 0);
     flb.luo->flbs = {{{.name = "iommu", .data = 1, .count = 1}}};
@@ -230,10 +232,12 @@ TEST(Convert, SaysWhatIsLost) {
 
 TEST(Convert, RefusesWhatItCannotKnow) {
     Handover unknown = with_sessions(0, 0);
-    unknown.format = KhoFormat::unknown;
+    unknown.format = nullptr;
     const MetadataPages nothing(free_memory);
     EXPECT_TRUE(fails(convert(unknown, nothing, linux_("7.2"), free_memory), Errc::malformed, 0));
     Handover no_scratch = with_sessions(0, 0);
+    no_scratch.format = &kho_v1;
+    no_scratch.luo->format = &luo_v1;
     no_scratch.scratch.clear();
     EXPECT_TRUE(fails(convert(no_scratch, nothing, linux_("7.2"), free_memory), Errc::scratch_array, 0));
 }

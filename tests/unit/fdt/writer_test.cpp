@@ -3,6 +3,8 @@
 // back changes no byte.
 #include <algorithm>
 
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/make/build.h"
 #include "fdt/make/convert.h"
 #include "fdt/read/reader.h"
@@ -68,11 +70,11 @@ void expect_content(const Memory &memory, const Memfd &memfd, const FileDescript
     }
 }
 
-std::uint64_t index_of(const Generation &generation) {
-    return static_cast<std::uint64_t>(find_generation(generation.release) - generations().data());
+std::uint64_t index_of(const Release &generation) {
+    return static_cast<std::uint64_t>(find_release(generation.name) - releases().data());
 }
 
-class EachGeneration : public testing::TestWithParam<Generation> {};
+class EachGeneration : public testing::TestWithParam<Release> {};
 
 TEST_P(EachGeneration, IsReadBackAsItWasWritten) {
     for (std::uint64_t seed = 1; seed <= 20; seed++) {
@@ -100,9 +102,9 @@ TEST_P(EachGeneration, IsReadBackAsItWasWritten) {
             ASSERT_EQ(session.files.size(), described.files.size());
             for (std::size_t j = 0; j < session.files.size(); j++) {
                 ASSERT_EQ(session.files[j].token, described.files[j].token);
-                ASSERT_EQ(bool(session.files[j].memfd), described.files[j].handler.empty());
-                if (session.files[j].memfd)
-                    expect_content(built.value().memory, *session.files[j].memfd, described.files[j]);
+                ASSERT_EQ(bool(memfd_of(session.files[j])), described.files[j].handler.empty());
+                if (memfd_of(session.files[j]))
+                    expect_content(built.value().memory, *memfd_of(session.files[j]), described.files[j]);
             }
         }
     }
@@ -120,9 +122,9 @@ TEST_P(EachGeneration, TheSameDescriptionGivesTheSameBytes) {
 }
 
 TEST_P(EachGeneration, ConvertedToAnyOtherAndBackEveryByteIsAsBefore) {
-    for (const Generation &other : generations())
+    for (const Release &other : releases())
         for (std::uint64_t seed = 1; seed <= 4; seed++) {
-            SCOPED_TRACE("to " + std::string(other.release) + ", seed " + std::to_string(seed));
+            SCOPED_TRACE("to " + other.name + ", seed " + std::to_string(seed));
             // Other handovers for each pair.
             std::mt19937_64 random(seed + 1000 * (10 * index_of(GetParam()) + index_of(other)));
             const Description description = random_description(random, GetParam(), other);
@@ -153,10 +155,9 @@ TEST_P(EachGeneration, ConvertedToAnyOtherAndBackEveryByteIsAsBefore) {
         }
 }
 
-INSTANTIATE_TEST_SUITE_P(Writer, EachGeneration,
-                         testing::ValuesIn(generations().begin(), generations().end()),
+INSTANTIATE_TEST_SUITE_P(Writer, EachGeneration, testing::ValuesIn(releases().begin(), releases().end()),
                          [](const auto &tested) {
-                             std::string name = "Linux" + std::string(tested.param.release);
+                             std::string name = "Linux" + tested.param.name;
                              std::ranges::replace(name, '.', '_');
                              return name;
                          });

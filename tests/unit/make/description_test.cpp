@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The JSON of kho make: what it means, and what is said about it when it is wrong.
 #include "fdt/abi/x86_boot.h"
+#include "fdt/formats/releases.h"
 #include "fdt/make/build.h"
 #include "fdt/tool/make_description.h"
 #include "tests/unit/fdt/expect.h"
@@ -26,7 +27,7 @@ TEST(MakeDescription, HasDefaultsForAllButTheRelease) {
     const auto read = read_description(R"({"release": "7.2.12"})", "");
     ASSERT_TRUE(succeeds(read));
     const Description &description = read.value();
-    EXPECT_EQ(description.generation, find_generation("7.2"));
+    EXPECT_EQ(description.release, find_release("7.2"));
     EXPECT_EQ(ram_of(description), (Ram{{0, 0x9fc00}, {0x100000, 0x1ffc0000}}));
     ASSERT_TRUE(description.luo);
     EXPECT_EQ(description.luo->liveupdate_number, 1u);

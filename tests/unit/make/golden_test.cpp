@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "fdt/formats/releases.h"
+#include "fdt/handlers/memfd.h"
 #include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 #include "fdt/tool/make_description.h"
@@ -60,14 +62,15 @@ TEST_P(Golden, IsReadWithoutAFinding) {
     Findings findings;
     const Handover handover = read_handover(core.value(), core.value().header().data, findings);
     for (const Finding &finding : findings.list()) ADD_FAILURE() << finding.message();
-    EXPECT_EQ(handover.format, find_generation(GetParam())->kho);
+    EXPECT_EQ(handover.format, find_release(GetParam())->kho);
     ASSERT_TRUE(handover.luo);
     EXPECT_EQ(handover.luo->liveupdate_number, 3u);
     ASSERT_EQ(handover.luo->sessions.size(), 2u);
     ASSERT_EQ(handover.luo->sessions[0].files.size(), 3u);
     EXPECT_EQ(handover.luo->sessions[0].files[1].token, 0xfedcba9876543210u);
-    ASSERT_TRUE(handover.luo->sessions[0].files[1].memfd);
-    EXPECT_EQ(holes(*handover.luo->sessions[0].files[1].memfd), (std::vector<FileRange>{{0x2000, 0x4000}}));
+    ASSERT_TRUE(memfd_of(handover.luo->sessions[0].files[1]));
+    EXPECT_EQ(holes(*memfd_of(handover.luo->sessions[0].files[1])),
+              (std::vector<FileRange>{{0x2000, 0x4000}}));
     ASSERT_TRUE(handover.memblock);
     EXPECT_EQ(handover.memblock->size(), 1u);
 }

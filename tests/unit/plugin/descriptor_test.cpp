@@ -308,7 +308,7 @@ TEST(Descriptor, WithAMillionScatteredRangesIsTaken) {
     const auto request = read_descriptor(machine, kho::PhysAddr{0x1000}, "");
     ASSERT_TRUE(request.ok()) << request.error().what;
     EXPECT_EQ(request.value().preserved_ranges.ranges().size(), 1'000'000u);
-    const auto metadata = make_metadata(request.value(), *kho::find_release(default_release));
+    const auto metadata = make_metadata(request.value(), kho::default_release());
     EXPECT_TRUE(metadata.ok()) << metadata.error().what;
 }
 

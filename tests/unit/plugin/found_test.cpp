@@ -3,6 +3,7 @@
 // for byte, are recorded as they are, and what cannot be trusted is refused before anything changes.
 #include "fake_machine.h"
 #include "fdt/file/elf_core.h"
+#include "fdt/formats/releases.h"
 #include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 
@@ -14,7 +15,7 @@ constexpr std::uint64_t memory_size = 64 * mib;
 // Two sessions, a file of several folios, a reservation: each generation can hold them.
 kho::Description description(const char *release) {
     kho::Description d;
-    d.generation = kho::find_generation(release);
+    d.release = kho::find_release(release);
     d.memory_map = kho::pc_memory_map(memory_size);
     kho::FileDescription file{.token = 7, .size = 5 * kho::page_size + 10};
     EXPECT_TRUE(

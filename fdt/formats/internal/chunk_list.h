@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The chunk list of kho-v1.
+#pragma once
+
+#include "fdt/codec/internal/codec.h"
+
+namespace kho {
+
+class ChunkList final : public MapCodec {
+public:
+    std::string_view name() const override { return "chunk list"; }
+    std::span<const Structure> structures() const override;
+    bool walk(ReadContext &context, PhysAddr first, const TakeBits &take) const override;
+    std::uint64_t pages(std::span<const BlockRun> runs) const override;
+    void write(std::span<const BlockRun> runs, PhysAddr at, std::span<std::byte> out) const override;
+};
+
+}  // namespace kho
