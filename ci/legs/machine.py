@@ -88,7 +88,7 @@ def record_command(recording, output):
     memory = MEMORY[recording.by_payload]
     if recording.by_payload:
         append = f"{PAYLOAD} {definition.PAYLOAD_SCENARIOS[recording.scenario]}"
-        if recording.format != "6.19":
+        if recording.format != definition.WITHOUT_FLBS:
             append += " linux-flbs=1"
         return qemu(memory, {"release": recording.format, "record": output}, file("KHO_PAYLOAD_ELF"),
                     "-append", append)  # fmt: skip

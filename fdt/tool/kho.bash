@@ -19,11 +19,15 @@ _kho() {
     fi
     case $option in
         --color) words="auto always never" ;;
-        --for) words="6.19 7.0 7.1 7.2 7.3 all" ;;
-        --to) words="6.19 7.0 7.1 7.2 7.3" ;;
+        --for | --to)
+            words=$("$program" formats --color=never 2>/dev/null | sed '1d; s/ .*//')
+            [[ $option == --to ]] || words+=" all"
+            ;;
         --only | --not) words=$("$program" check --list --color=never 2>/dev/null | sed 's/ .*//') ;;
     esac
-    if [[ -z $words && $current == -* ]]; then
+    if [[ -z $words && $verb == formats && $current != -* ]]; then
+        words=$("$program" formats --color=never 2>/dev/null | sed '1d; s/ .*//')
+    elif [[ -z $words && $current == -* ]]; then
         words=$("$program" "$verb" --help 2>/dev/null | sed -nE 's/^ +(-., )?(--[a-z][a-z-]*=?).*/\2/p')
     fi
     if [[ -n $words ]]; then

@@ -7,6 +7,7 @@
 #include "fdt/tool/diff.h"
 #include "fdt/tool/extract.h"
 #include "fdt/tool/find.h"
+#include "fdt/tool/formats.h"
 #include "fdt/tool/make.h"
 #include "fdt/tool/map.h"
 #include "fdt/tool/show.h"
@@ -23,6 +24,7 @@ constexpr Verb table[] = {
     {"extract", "FILE", "Writes the content of files, subtrees and memory into files", extract},
     {"make", "DESCRIPTION", "Makes a recording from a description in JSON", make},
     {"convert", "FILE", "Writes the same handover in another release's format", convert},
+    {"formats", "[RELEASE]", "Lists what each release writes and takes", formats},
     {"bake", "FILE", "Makes one file that boots a kernel and puts a handover in front of it", bake},
 };
 

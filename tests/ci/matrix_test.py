@@ -2,6 +2,7 @@
 """The matrix without QEMU: its definition, verdicts from consoles, slices, and the reports."""
 import collections
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -126,6 +127,13 @@ class Matrix(unittest.TestCase):
         for leg in definition.legs():
             re.compile(leg.proof)
 
+    def test_predictions(self):
+        """kho formats predicts what the table of the legs expects"""
+        listed = subprocess.run([os.environ["KHO_TOOL"], "formats", "--json"], capture_output=True, text=True, check=True).stdout
+        takes = {release["release"]: release["takes"] for release in json.loads(listed)["releases"]}
+        predicted = {producer: {consumer: fates[producer].replace(" ", "-") for consumer, fates in takes.items()} for producer in takes}
+        self.assertEqual(predicted, definition.OUTCOMES)
+
     def test_slices(self):
         """Slices are all legs once, of nearly one size, and share no recording"""
         slices = [definition.legs(part, 4) for part in (1, 2, 3, 4)]
@@ -142,7 +150,7 @@ class Matrix(unittest.TestCase):
         self.assertGreater(len(named), 20)
         self.assertLessEqual(set(named), set(legs))
         rows = re.findall(r"^\| (\d.*?) \|(.*)\|$", text, re.MULTILINE)
-        self.assertEqual(len(rows), len(definition.OUTCOMES))
+        self.assertEqual(len(rows), len(definition.PAYLOAD_FORMATS))
         for first, cells in rows:
             said = [cell.strip(" *").replace(" ", "-") for cell in cells.split("|")]
             for producer in re.findall(r"[67]\.\d+", first):

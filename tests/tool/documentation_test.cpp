@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "fdt/formats/releases.h"
 #include "fdt/tool/command.h"
 #include "tests/tool/run.h"
 #include "tests/tool/sample.h"
@@ -107,6 +108,8 @@ TEST_F(Schema, HoldsForWhatEachVerbPrints) {
         EXPECT_EQ(problems("check", kho({"check", "--json", path, path, "/nonexistent"}).out), "") << release;
     }
     EXPECT_EQ(problems("check_list", kho({"check", "--list", "--json"}).out), "");
+    EXPECT_EQ(problems("formats", kho({"formats", "--json"}).out), "");
+    EXPECT_EQ(problems("formats", kho({"formats", "--json", "v7.1.3"}).out), "");
 }
 
 TEST_F(Schema, HoldsForComparisonsAndTheIndexOfExtractedFiles) {
@@ -128,7 +131,7 @@ TEST_F(Schema, HoldsForComparisonsAndTheIndexOfExtractedFiles) {
 
 TEST_F(Schema, HoldsForAHandoverOfNothing) {
     const std::string path =
-        record(folder, "7.2", Handover{.format = KhoFormat::v4, .scratch = {{PhysAddr{0x100000}, 0x100000}}});
+        record(folder, "7.2", Handover{.format = &kho_v4, .scratch = {{PhysAddr{0x100000}, 0x100000}}});
     EXPECT_EQ(problems("show", kho({"show", "--json", path}).out), "");
 }
 
