@@ -36,7 +36,7 @@ enum class Fate : std::uint8_t {
 };
 const char *name(Fate fate);  // "accepted", "cold boot", "panic", "EIO"
 
-// A row of the table. Others than those of checks.def may exist, if whoever makes findings of them keeps the row.
+// A row of the table. Rows that are not in checks.def are possible; they must outlive the findings of them.
 struct CheckInfo {
     const char *name;  // kebab-case
     Severity severity;

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sessions and files in linked blocks of a page, as luo-v5 has them.
 // Follows kernel/liveupdate/kho_block.c, luo_session.c and luo_file.c from 7.2 on.
-#include "fdt/formats/internal/linked_blocks.h"
-
+#include "fdt/abi/luo_v5.h"
+#include "fdt/formats/internal/codecs.h"
 #include "fdt/formats/internal/entries.h"
 
 namespace kho {
 namespace {
+
+class LinkedBlocks final : public EntryCodec {
+public:
+    std::string_view name() const override { return "linked blocks"; }
+    std::span<const Structure> structures() const override;
+    std::uint64_t max_sessions() const override { return abi::max_blocks * abi::sessions_per_block; }
+    std::uint64_t max_files() const override { return abi::max_blocks * abi::files_per_block; }
+    void read(ReadContext &context, PhysAddr header, std::vector<LuoSession> &sessions) const override;
+    Result<std::unique_ptr<EntryWriter>> write_sessions(MetadataPages &pages) const override;
+    std::unique_ptr<EntryWriter> write_files(MetadataPages &pages) const override;
+};
 
 // A block with entries of one type, copied whole.
 template <typename Entry, std::uint64_t Count>
@@ -168,6 +179,11 @@ Result<std::unique_ptr<EntryWriter>> LinkedBlocks::write_sessions(MetadataPages 
 
 std::unique_ptr<EntryWriter> LinkedBlocks::write_files(MetadataPages &pages) const {
     return std::make_unique<BlockWriter>(pages);
+}
+
+const EntryCodec &linked_blocks() {
+    static const LinkedBlocks codec;
+    return codec;
 }
 
 }  // namespace kho

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The luo-v1 FDT of 6.19 to 7.1. Follows kernel/liveupdate/luo_core.c, luo_session.c and luo_flb.c.
-#include "fdt/formats/internal/luo_fdt.h"
-
 #include <algorithm>
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/base/internal/fdt_page.h"
 #include "fdt/codec/internal/read_context.h"
+#include "fdt/formats/internal/codecs.h"
 
 namespace kho {
 namespace {
+
+class LuoFdt final : public LuoRootCodec {
+public:
+    std::string_view name() const override { return "FDT"; }
+    std::span<const Structure> structures() const override;
+    std::vector<FormatMark> marks(bool flbs) const override;
+    bool recognizes(std::span<const std::byte> blob) const override;
+    std::uint64_t least_size() const override;
+    bool read(ReadContext &context, std::vector<std::byte> blob, const LuoFormat &format,
+              bool insists_on_flbs, Luo &luo) const override;
+    Result<std::uint64_t> write(const Luo &luo, bool flbs, const MetadataPages::Block &page) const override;
+};
 
 constexpr Scope luo_scope{.base = "/LUO"};
 
@@ -109,6 +120,11 @@ Result<std::uint64_t> LuoFdt::write(const Luo &luo, bool flbs, const MetadataPag
         return fdt.error();
     std::ranges::copy(fdt.value(), page.bytes.begin());
     return *fdt_total_size(fdt.value());
+}
+
+const LuoRootCodec &luo_fdt() {
+    static const LuoFdt codec;
+    return codec;
 }
 
 }  // namespace kho

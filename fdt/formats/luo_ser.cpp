@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // luo_ser, the root of LUO from 7.2 on. Follows kernel/liveupdate/luo_core.c.
-#include "fdt/formats/internal/luo_ser.h"
-
 #include <cstring>
 
 #include "fdt/abi/luo_v5.h"
 #include "fdt/codec/internal/read_context.h"
+#include "fdt/formats/internal/codecs.h"
 
 namespace kho {
 namespace {
+
+class LuoSer final : public LuoRootCodec {
+public:
+    std::string_view name() const override { return "structure"; }
+    std::span<const Structure> structures() const override;
+    std::vector<FormatMark> marks(bool flbs) const override;
+    bool recognizes(std::span<const std::byte> blob) const override;
+    std::uint64_t least_size() const override;
+    bool read(ReadContext &context, std::vector<std::byte> blob, const LuoFormat &format,
+              bool insists_on_flbs, Luo &luo) const override;
+    Result<std::uint64_t> write(const Luo &luo, bool flbs, const MetadataPages::Block &page) const override;
+};
 
 constexpr Scope luo_scope{.base = "/LUO"};
 
@@ -65,6 +76,11 @@ Result<std::uint64_t> LuoSer::write(const Luo &luo, bool /*flbs*/, const Metadat
     std::memcpy(root.compatible, abi::luo_v5_compatible, sizeof abi::luo_v5_compatible);
     MetadataPages::put(page, root);
     return sizeof root;
+}
+
+const LuoRootCodec &luo_ser() {
+    static const LuoSer codec;
+    return codec;
 }
 
 }  // namespace kho

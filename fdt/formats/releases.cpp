@@ -3,50 +3,34 @@
 
 #include "fdt/abi/kho.h"
 #include "fdt/abi/luo_v5.h"
-#include "fdt/formats/internal/chunk_list.h"
-#include "fdt/formats/internal/linked_blocks.h"
-#include "fdt/formats/internal/luo_fdt.h"
-#include "fdt/formats/internal/luo_ser.h"
-#include "fdt/formats/internal/radix_tree.h"
-#include "fdt/formats/internal/session_arrays.h"
+#include "fdt/formats/internal/codecs.h"
 #include "fdt/handlers/memfd.h"
 
 namespace kho {
-namespace {
-
-const ChunkList chunk_list;
-const RadixTree radix_tree;
-const LuoFdt luo_fdt;
-const LuoSer luo_ser;
-const SessionArrays arrays;
-const LinkedBlocks linked_blocks;
-
-}  // namespace
-
 const KhoFormat kho_v1{.compatible = abi::kho_v1_compatible,
-                       .map = chunk_list,
+                       .map = chunk_list(),
                        .address_property = abi::sub_fdt_property,
                        .size_property = nullptr,
                        .kexec_metadata = false};
 const KhoFormat kho_v3{.compatible = abi::kho_v3_compatible,
-                       .map = radix_tree,
+                       .map = radix_tree(),
                        .address_property = abi::preserved_data_property,
                        .size_property = abi::blob_size_property,
                        .kexec_metadata = true};
 const KhoFormat kho_v4{.compatible = abi::kho_v4_compatible,
-                       .map = radix_tree,
+                       .map = radix_tree(),
                        .address_property = abi::preserved_data_property,
                        .size_property = abi::blob_size_property,
                        .kexec_metadata = true};
 
 const LuoFormat luo_v1{.compatible = abi::luo_v1_compatible,
-                       .root = luo_fdt,
-                       .entries = arrays,
+                       .root = luo_fdt(),
+                       .entries = session_arrays(),
                        .always_has_flbs = false,
                        .family = KernelFamily::arrays};
 const LuoFormat luo_v5{.compatible = abi::luo_v5_compatible,
-                       .root = luo_ser,
-                       .entries = linked_blocks,
+                       .root = luo_ser(),
+                       .entries = linked_blocks(),
                        .always_has_flbs = true,
                        .family = KernelFamily::blocks};
 

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sessions and files in arrays of a fixed size, as luo-session-v2 has them.
 // Follows kernel/liveupdate/luo_session.c and luo_file.c of 6.19 to 7.1, also in the sizes of what is allocated.
-#include "fdt/formats/internal/session_arrays.h"
-
 #include <cstring>
 
+#include "fdt/formats/internal/codecs.h"
 #include "fdt/formats/internal/entries.h"
 
 namespace kho {
 namespace {
+
+class SessionArrays final : public EntryCodec {
+public:
+    std::string_view name() const override { return "arrays"; }
+    std::span<const Structure> structures() const override;
+    std::uint64_t max_sessions() const override { return abi::max_sessions; }
+    std::uint64_t max_files() const override { return abi::max_files_per_set; }
+    void read(ReadContext &context, PhysAddr header, std::vector<LuoSession> &sessions) const override;
+    Result<std::unique_ptr<EntryWriter>> write_sessions(MetadataPages &pages) const override;
+    std::unique_ptr<EntryWriter> write_files(MetadataPages &pages) const override;
+};
 
 void read_file_array(ReadContext &context, const Scope &scope, const abi::luo_file_set_ser &set,
                      std::uint64_t at, std::uint64_t index, LuoSession &session) {
@@ -145,6 +155,11 @@ Result<std::unique_ptr<EntryWriter>> SessionArrays::write_sessions(MetadataPages
 
 std::unique_ptr<EntryWriter> SessionArrays::write_files(MetadataPages &pages) const {
     return std::make_unique<ArrayWriter>(pages, file_area_order, false);
+}
+
+const EntryCodec &session_arrays() {
+    static const SessionArrays codec;
+    return codec;
 }
 
 }  // namespace kho

@@ -6,7 +6,7 @@
 
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/kho_test.h"
-#include "fdt/abi/luo_v5.h"
+#include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/codec/internal/codec.h"
 #include "fdt/read/internal/parts.h"

@@ -7,7 +7,7 @@
 
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/kho_test.h"
-#include "fdt/abi/luo_v5.h"
+#include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/codec/internal/map_runs.h"
