@@ -8,14 +8,10 @@
 #include <string_view>
 
 #include "fdt/abi/kho.h"
+#include "guest/kho/phys_range.h"
 #include "plugin/registers.h"
 
 namespace guest {
-
-struct PhysRange {
-    kho::PhysAddr start;
-    std::uint64_t size;  // bytes
-};
 
 // What firmware, boot loader or the previous kernel told this one. Lives in the image's own memory and
 // holds no pointer into memory that the payload may give away.

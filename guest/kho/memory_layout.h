@@ -6,8 +6,8 @@
 #include <span>
 
 #include "fdt/abi/kho.h"
-#include "guest/arch/arch.h"
 #include "guest/kho/pages.h"
+#include "guest/kho/phys_range.h"
 #include "plugin/registers.h"
 
 namespace guest {

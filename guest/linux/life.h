@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 #include "guest/linux/parameters.h"
 
 namespace agent {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "guest/linux/agent_manifest.h"
+#include "guest/linux/agent_text.h"
 #include "guest/linux/life.h"
-#include "guest/linux/manifest.h"
 #include "guest/linux/parameters.h"
 #include "guest/linux/report.h"
 #include "guest/linux/system.h"
-#include "guest/linux/text.h"
 
 namespace agent {
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "guest/linux/scenario.h"
+#include "guest/linux/agent_scenario.h"
 
 namespace agent {
 

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "guest/linux/agent_text.h"
 #include "guest/linux/descriptor.h"
-#include "guest/linux/text.h"
 #include "guest/linux/verdict.h"
 
 namespace agent {

@@ -9,11 +9,11 @@
 #include <cstring>
 
 #include "fdt/abi/flat_tree.h"
-#include "guest/linux/content.h"
+#include "guest/linux/agent_text.h"
 #include "guest/linux/descriptor.h"
 #include "guest/linux/report.h"
 #include "guest/linux/system.h"
-#include "guest/linux/text.h"
+#include "guest/manifest/pattern.h"
 
 namespace agent {
 

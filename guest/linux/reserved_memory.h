@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 
 namespace agent {
 

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "guest/luo/memory_file.h"
+#include "guest/luo/handlers/memory_file.h"
 #include "guest/payload/scenario.h"
 
 namespace guest {

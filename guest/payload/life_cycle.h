@@ -14,8 +14,8 @@
 // every page can be accounted for.
 #pragma once
 
+#include "guest/luo/handlers/test_files.h"
 #include "guest/luo/live_update.h"
-#include "guest/luo/test_handler.h"
 #include "guest/payload/ktap.h"
 
 namespace guest {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a Linux guest wrote down of its handover (guest/linux/manifest_reader.h) against what arrived.
+// What a Linux guest wrote down of its handover (guest/manifest/reader.h) against what arrived.
 #include <algorithm>
 
-#include "guest/linux/content.h"
+#include "guest/manifest/pattern.h"
 #include "guest/payload/payload.h"
 
 namespace guest {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Writes down what is handed over (guest/linux/manifest_reader.h), for a next kernel that is not this
+// Writes down what is handed over (guest/manifest/reader.h), for a next kernel that is not this
 // payload.
-#include "guest/linux/content.h"
+#include "guest/manifest/pattern.h"
 #include "guest/payload/payload.h"
 
 namespace guest {

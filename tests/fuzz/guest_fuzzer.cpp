@@ -10,9 +10,9 @@
 #include "fdt/make/build.h"
 #include "fdt/read/reader.h"
 #include "guest/kho/incoming.h"
+#include "guest/luo/handlers/memfd.h"
 #include "guest/luo/live_update.h"
 #include "guest/luo/luo_root.h"
-#include "guest/luo/memfd_handler.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/patched_image.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The agent's manifest, which comes out of a handover.
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 
 namespace harness {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 #include "qemu_process.h"
 
 namespace harness {

@@ -9,7 +9,7 @@
 
 #include "fdt/abi/kho.h"
 #include "fdt/abi/x86_boot.h"
-#include "guest/linux/content.h"
+#include "guest/manifest/pattern.h"
 #include "legs.h"
 #include "linux_dump.h"
 

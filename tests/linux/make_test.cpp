@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "guest/linux/content.h"
+#include "guest/manifest/pattern.h"
 #include "legs.h"
 #include "payload_leg.h"
 #include "tests/temporary_folder.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "guest/linux/content.h"
+#include "guest/manifest/pattern.h"
 #include "tests/temporary_folder.h"
 #include "tool_leg.h"
 

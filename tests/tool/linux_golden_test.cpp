@@ -3,8 +3,8 @@
 // agent in those kernels wrote down in its manifest.
 #include <gtest/gtest.h>
 
-#include "guest/linux/content.h"
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
+#include "guest/manifest/pattern.h"
 #include "tests/tool/linux_goldens.h"
 #include "tests/tool/run.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/content.h"
+#include "guest/manifest/pattern.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 
 #include <gtest/gtest.h>
 
-#include "guest/linux/scenario.h"
+#include "guest/linux/agent_scenario.h"
 
 using agent::Manifest;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/scenario.h"
+#include "guest/linux/agent_scenario.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <regex>
 
-#include "guest/luo/memfd_handler.h"
+#include "guest/luo/handlers/memfd.h"
 #include "tests/unit/guest/describe.h"
 #include "tests/unit/guest/flb_machine.h"
 

@@ -4,8 +4,8 @@
 
 #include <memory>
 
+#include "guest/luo/handlers/memfd.h"
 #include "guest/luo/live_update.h"
-#include "guest/luo/memfd_handler.h"
 #include "tests/unit/guest/machine.h"
 
 namespace guest {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "guest/luo/test_handler.h"
+#include "guest/luo/handlers/test_files.h"
 #include "tests/unit/guest/machine.h"
 
 namespace guest {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <span>
 
-#include "guest/linux/manifest_reader.h"
+#include "guest/manifest/reader.h"
 
 namespace agent {
 

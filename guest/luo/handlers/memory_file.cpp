@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/luo/memory_file.h"
+#include "guest/luo/handlers/memory_file.h"
 
 #include <algorithm>
 

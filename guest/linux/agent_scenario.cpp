@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/scenario.h"
+#include "guest/linux/agent_scenario.h"
 
 #include <fcntl.h>
 
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <optional>
 
-#include "guest/linux/text.h"
+#include "guest/linux/agent_text.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010

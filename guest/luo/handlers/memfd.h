@@ -11,7 +11,7 @@
 
 #include "fdt/abi/memfd.h"
 #include "guest/luo/file_handler.h"
-#include "guest/luo/memory_file.h"
+#include "guest/luo/handlers/memory_file.h"
 
 namespace guest {
 

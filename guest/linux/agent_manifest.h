@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "guest/linux/manifest_reader.h"
+#include "guest/manifest/reader.h"
 
 namespace agent {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/luo/test_calls.h"
+#include "guest/luo/handlers/test_calls.h"
 
 namespace guest {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/manifest_reader.h"
+#include "guest/manifest/reader.h"
 
 #include <iterator>
 

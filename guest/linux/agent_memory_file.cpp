@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/memory_file.h"
+#include "guest/linux/agent_memory_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,8 +9,8 @@
 #include <cstring>
 #include <span>
 
-#include "guest/linux/content.h"
-#include "guest/linux/text.h"
+#include "guest/linux/agent_text.h"
+#include "guest/manifest/pattern.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/text.h"
+#include "guest/linux/agent_text.h"
 
 #include <cstdarg>
 #include <cstdio>

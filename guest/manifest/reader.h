@@ -15,7 +15,7 @@
 // Numbers are decimal or 0x, keys in any order but the name, which comes last. The session of the manifest
 // itself is not listed. `seals` is missing where the format of that kernel does not carry them, the `seed` of
 // reserved memory where user space could not reach it. The contents follow from `seed` and `layout`, see
-// content.h.
+// pattern.h.
 //
 // Freestanding, no allocation: the payload reads it too. Text from a handover is hostile: every line is
 // checked.

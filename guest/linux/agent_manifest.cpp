@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/linux/manifest.h"
+#include "guest/linux/agent_manifest.h"
 
-#include "guest/linux/text.h"
+#include "guest/linux/agent_text.h"
 
 namespace agent {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "guest/linux/agent_manifest.h"
 #include "guest/linux/descriptor.h"
-#include "guest/linux/manifest.h"
 
 namespace agent {
 

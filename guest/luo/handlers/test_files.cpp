@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/luo/test_handler.h"
+#include "guest/luo/handlers/test_files.h"
 
 #include "guest/kho/preserve.h"
 

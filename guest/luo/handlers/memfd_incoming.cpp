@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The new kernel's side: check, retrieve, finish.
 #include "guest/kho/preserve.h"
-#include "guest/luo/memfd_folios.h"
-#include "guest/luo/memfd_handler.h"
+#include "guest/luo/handlers/memfd.h"
+#include "guest/luo/handlers/memfd_folios.h"
 
 namespace guest {
 

@@ -10,7 +10,7 @@
 
 #include "guest/kho/pool.h"
 #include "guest/luo/file_handler.h"
-#include "guest/luo/test_calls.h"
+#include "guest/luo/handlers/test_calls.h"
 
 namespace guest {
 

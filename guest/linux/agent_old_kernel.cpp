@@ -4,15 +4,15 @@
 #include <cerrno>
 #include <vector>
 
+#include "guest/linux/agent_memory_file.h"
+#include "guest/linux/agent_scenario.h"
+#include "guest/linux/agent_text.h"
 #include "guest/linux/kernel_log.h"
 #include "guest/linux/life.h"
 #include "guest/linux/liveupdate.h"
-#include "guest/linux/memory_file.h"
 #include "guest/linux/report.h"
 #include "guest/linux/reserved_memory.h"
-#include "guest/linux/scenario.h"
 #include "guest/linux/system.h"
-#include "guest/linux/text.h"
 
 namespace agent {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The old kernel's side: preserve, freeze, unpreserve.
-#include "guest/luo/memfd_handler.h"
+#include "guest/luo/handlers/memfd.h"
 
 #include "guest/kho/preserve.h"
-#include "guest/luo/memfd_folios.h"
+#include "guest/luo/handlers/memfd_folios.h"
 
 namespace guest {
 
