@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The few instructions that run while guest memory is being replaced, and the tables that the CPU needs
-// meanwhile: the contents of a ROM that the device owns. (Calling convention: end of plugin/registers.h.)
+// meanwhile: the contents of a ROM that the device owns. Implemented in purgatory/<cpu>/. (Calling convention:
+// end of plugin/registers.h.)
 #pragma once
 
 #include <cstddef>
@@ -11,12 +12,6 @@
 #include "fdt/base/ranges.h"
 
 namespace kexec_handover {
-
-//   page 0       code, then GDT and its descriptor
-//   page 1       top-level page table
-//   page 2       page directory pointers of the first 512 GiB
-//   page 3..15   page directories, each 1 GiB in pages of 2 MiB; the first four map 0 .. 4 GiB
-inline constexpr std::size_t purgatory_directories = 13;
 
 // The ROM as it is at reset: purgatory_size bytes.
 std::vector<std::byte> make_purgatory();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Memory dumps of real kernels at the moment of a kexec, to compare with: everything is frozen and announced,
-// the next kernel has been entered, and nothing of it has run. That next kernel is guest/linux/halt.S, so the
+// the next kernel has been entered, and nothing of it has run. That next kernel is guest/linux/x86_64/halt.S, so the
 // dump is what any kernel would have found.
 #pragma once
 

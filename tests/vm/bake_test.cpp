@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Baked files in a QEMU without the device, under each firmware: what was preserved in the very places where
-// firmware works is there when the kernel is entered, byte for byte. The kernel is guest/linux/halt.S, which
+// firmware works is there when the kernel is entered, byte for byte. The kernel is guest/linux/x86_64/halt.S, which
 // writes to no memory.
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/bake/memory_map.h"
+#include "guest/bake/x86_64/memory_map.h"
 
 #include <gtest/gtest.h>
 

@@ -11,8 +11,8 @@
 #include "guest/arch/x86_64/cpu.h"
 #include "guest/arch/x86_64/power_off.h"
 #include "guest/arch/x86_64/pvh.h"
-#include "guest/bake/memory_map.h"
-#include "guest/bake/serial.h"
+#include "guest/bake/x86_64/memory_map.h"
+#include "guest/bake/x86_64/serial.h"
 
 extern "C" {
 [[noreturn]] void bake_main(const kho::abi::bake_table *table, std::uint64_t start_info);

@@ -23,8 +23,14 @@ static_assert(static_cast<unsigned>(Register::status) == 0x10 &&
 static_assert(static_cast<unsigned>(Command::kexec) == 1 && static_cast<unsigned>(Command::enter) == 2);
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
-constexpr std::size_t top_page = 1, pointers_page = 2, first_directory = 3, low_directories = 4;
-static_assert((first_directory + purgatory_directories) * kho::page_size == purgatory_size);
+
+//   page 0       code, then GDT and its descriptor
+//   page 1       top-level page table
+//   page 2       page directory pointers of the first 512 GiB
+//   page 3..15   page directories, each 1 GiB in pages of 2 MiB; the first four map 0 .. 4 GiB
+constexpr std::size_t top_page = 1, pointers_page = 2, first_directory = 3, low_directories = 4,
+                      directories = 13;
+static_assert((first_directory + directories) * kho::page_size == purgatory_size);
 
 // Accessed and dirty bits are set: the CPU cannot set them in ROM.
 constexpr std::uint64_t table_entry = 0x23;  // present, writable, accessed
@@ -62,7 +68,7 @@ bool map_in_purgatory(std::span<std::byte> rom, std::span<const kho::Range> rang
                 needed.insert(g);
         }
     }
-    if (needed.size() > purgatory_directories - low_directories)
+    if (needed.size() > directories - low_directories)
         return false;
     for (std::uint64_t g = low_directories; g < 512; ++g) store(rom, pointers_page, g, 0);
     std::size_t directory = low_directories;

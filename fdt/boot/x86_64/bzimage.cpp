@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reading a bzImage: a boot sector with the setup header, the rest of the real-mode setup code, which is
 // not needed here, and the protected-mode kernel, which is.
-#include "fdt/boot/internal/boot_image.h"
+#include "fdt/boot/x86_64/internal/kernel_file.h"
 
 #include <bit>
 

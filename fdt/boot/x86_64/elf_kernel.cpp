@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/boot/internal/boot_image.h"
+#include "fdt/boot/x86_64/internal/kernel_file.h"
 
 namespace kho {
 namespace {

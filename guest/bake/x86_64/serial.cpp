@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "guest/bake/serial.h"
+#include "guest/bake/x86_64/serial.h"
 
 #include "guest/arch/x86_64/cpu.h"
 

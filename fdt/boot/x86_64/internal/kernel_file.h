@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Internal to boot_image*.cpp: the two kinds of kernel files and checked access to their fields.
+// Internal to this folder: the two kinds of kernel files and checked access to their fields.
 #pragma once
 
 #include <cassert>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs at kexec_handover::purgatory_base, from ROM: there is no stack and nothing can be stored. The numbers
-   below are checked against plugin/registers.h and plugin/purgatory.cpp. */
+   below are checked against plugin/registers.h and plugin/purgatory/x86_64/purgatory.cpp. */
 
 #define MMIO 0xfef00000
 #define PURGATORY 0xfef10000
