@@ -90,19 +90,15 @@ Errno IncomingHandover::read_fdt(const PhysicalWindow &window, Place &place) {
     const void *fdt = window.bytes(PhysAddr{data_.fdt_addr}, kho::page_size);
     if (!kho::abi::is_sound_for_libfdt(fdt, data_.fdt_size) || fdt_check_full(fdt, data_.fdt_size) != 0)
         return fail(place, Fault::kho_fdt_malformed, data_.fdt_addr);
-    bool known = false;
-    for (const KhoFormat format : {KhoFormat::v1, KhoFormat::v3, KhoFormat::v4}) {
-        format_ = format;
-        known = fdt_string_is(fdt, 0, "compatible", compatible());
-        if (known)
-            break;
-    }
-    if (!known)
+    for (const KhoFormat &format : kho_formats())
+        if (fdt_string_is(fdt, 0, "compatible", format.compatible))
+            format_ = &format;
+    if (format_ == nullptr)
         return fail(place, Fault::kho_compatible, data_.fdt_addr);
     std::uint64_t map = 0;
     if (!fdt_u64(fdt, 0, kho::abi::memory_map_property, map) || map == 0)
         return fail(place, Fault::map_property, data_.fdt_addr);
-    memory_map_ = PhysAddr{map};
+    map_.first = PhysAddr{map};
     return read_subtrees(fdt, place);
 }
 
@@ -121,9 +117,9 @@ Errno IncomingHandover::read_subtrees(const void *fdt, Place &place) {
 
 Errno IncomingHandover::read_subtree(const void *fdt, int node, Place &place) {
     std::uint64_t at = 0, size = kho::page_size;
-    const bool there = format_ == KhoFormat::v1 ? fdt_u64(fdt, node, kho::abi::sub_fdt_property, at)
-                                                : fdt_u64(fdt, node, kho::abi::preserved_data_property, at) &&
-                                                      fdt_u64(fdt, node, kho::abi::blob_size_property, size);
+    const bool there =
+        fdt_u64(fdt, node, format_->address_property, at) &&
+        (format_->size_property == nullptr || fdt_u64(fdt, node, format_->size_property, size));
     if (!there || at == 0 || !kho::is_aligned(at, kho::page_size))
         return fail(place, Fault::subtree_property, at, subtree_count_);
     if (size == 0 || size > max_blob_size)
@@ -162,17 +158,6 @@ Errno IncomingHandover::read_scratch(const PhysicalWindow &window, const MemoryL
                 return fail(place, Fault::scratch_overlap, area.addr, i);
     }
     return some ? Errno::ok : fail(place, Fault::no_scratch, data_.scratch_addr);
-}
-
-std::string_view IncomingHandover::compatible() const {
-    switch (format_) {
-        case KhoFormat::v1:
-            return kho::abi::kho_v1_compatible;
-        case KhoFormat::v3:
-            return kho::abi::kho_v3_compatible;
-        default:
-            return kho::abi::kho_v4_compatible;
-    }
 }
 
 const IncomingHandover::Subtree *IncomingHandover::subtree(std::string_view wanted) const {

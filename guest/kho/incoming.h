@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The handover that the last kernel left: kho_data, KHO FDT, scratch array and the map of preserved memory (a
-// list of chunks in "kho-v1", a radix tree in "kho-v3" and "kho-v4"), read with this project's own second
+// list of chunks or a radix tree), read with this project's own second
 // reader (fdt/ has the first). Nothing here trusts the bytes: addresses are checked against RAM, counts have
 // bounds, cycles end.
 //
@@ -18,12 +18,11 @@
 
 #include "fdt/abi/kho.h"
 #include "guest/kho/fault.h"
+#include "guest/kho/formats.h"
 #include "guest/kho/memory_layout.h"
 #include "guest/kho/pages.h"
 
 namespace guest {
-
-enum class KhoFormat : std::uint8_t { v1, v3, v4 };
 
 class IncomingHandover {
 public:
@@ -51,11 +50,11 @@ public:
     // Of a name of at most 47 bytes; nullptr if there is none.
     const Subtree *subtree(std::string_view name) const;
 
-    KhoFormat format() const { return format_; }
-    std::string_view compatible() const;
+    // Once open() was successful.
+    const KhoFormat &format() const { return *format_; }
     // Of the map: chunks of the list, or nodes and leaves of the tree.
-    std::uint64_t nodes() const { return nodes_; }
-    std::uint64_t blocks() const { return blocks_; }
+    std::uint64_t nodes() const { return map_.nodes; }
+    std::uint64_t blocks() const { return map_.blocks; }
     // Metadata pages that the map does not preserve: Linux leaves chunks, nodes and leaves so; the device
     // does not. They are kept from other users all the same.
     std::uint64_t unpreserved_metadata() const { return unpreserved_metadata_; }
@@ -66,34 +65,17 @@ private:
     Errno read_subtrees(const void *fdt, Place &place);
     Errno read_subtree(const void *fdt, int node, Place &place);
     Errno read_scratch(const PhysicalWindow &window, const MemoryLayout &layout, Place &place);
-    Errno mark_block(Pages &pages, std::uint64_t block, unsigned order, Place &place);
-    Errno mark_list(Pages &pages, Place &place);
-    Errno mark_chunk(Pages &pages, const kho::abi::mem_chunk &chunk, std::uint64_t at, Place &place);
-    Errno mark_bitmap(Pages &pages, const kho::abi::mem_bitmap_ref &ref, unsigned order, Place &place);
-    Errno mark_tree(Pages &pages, Place &place);
-    Errno mark_node(Pages &pages, unsigned level, std::uint64_t at, std::uint64_t key, Place &place);
-    Errno mark_leaf(Pages &pages, std::uint64_t at, std::uint64_t key, Place &place);
     Errno claim_metadata(Pages &pages, Place &place);
     Errno claim_metadata_page(Pages &pages, kho::PhysAddr page, Fault outside, Place &place);
-    // Each calls visit(page, the fault that it is not to be in a certain place) until it returns something
-    // else than Errno::ok. A page may be freed when it is visited.
-    template <typename Visit>
-    Errno for_each_list_page(const PhysicalWindow &window, Visit &&visit) const;
-    template <typename Visit>
-    Errno for_each_tree_page(const PhysicalWindow &window, unsigned level, std::uint64_t at,
-                             std::uint64_t &left, Visit &&visit) const;
-    template <typename Visit>
-    Errno for_each_metadata_page(const PhysicalWindow &window, Visit &&visit) const;
+    Errno for_each_metadata_page(const PhysicalWindow &window, PageVisit visit) const;
 
     kho::abi::kho_data data_{};
-    kho::PhysAddr memory_map_{};
+    PreservedMap map_;
     std::array<kho::abi::kho_scratch, max_scratch> scratch_{};
     std::size_t scratch_count_ = 0;
     std::array<Subtree, max_subtrees> subtrees_{};
     std::size_t subtree_count_ = 0;
-    KhoFormat format_ = KhoFormat::v1;
-    std::uint64_t nodes_ = 0;
-    std::uint64_t blocks_ = 0;
+    const KhoFormat *format_ = nullptr;
     std::uint64_t unpreserved_metadata_ = 0;
     kho::PhysAddr first_unpreserved_{};
     bool released_ = false;

@@ -42,14 +42,4 @@ Errno read_blocks(Pages &pages, kho::PhysAddr first, Place &place, Visit &&visit
     return Errno::ok;
 }
 
-// Gives back the blocks of a chain that was read to its end.
-inline void restore_free_blocks(Pages &pages, kho::PhysAddr first) {
-    while (first != kho::PhysAddr{}) {
-        kho::abi::kho_block_header_ser header{};
-        static_cast<void>(pages.window().load(first, header));
-        static_cast<void>(restore_free(pages, first));
-        first = kho::PhysAddr{header.next};
-    }
-}
-
 }  // namespace guest

@@ -13,6 +13,7 @@
 #include "guest/kho/hash_table.h"
 #include "guest/kho/list.h"
 #include "guest/kho/pool.h"
+#include "guest/luo/areas.h"
 #include "guest/luo/flb_set.h"
 #include "guest/luo/luo_root.h"
 
@@ -43,7 +44,7 @@ struct FileSetContext {
     Pool<FileEntry> entries;
     HashTable<FileEntry> by_token;
 
-    std::uint64_t area_bytes() const { return max_files * sizeof(kho::abi::luo_file_ser); }
+    std::uint64_t area_bytes() const { return file_area_bytes(max_files); }
 };
 
 class FileSet {
@@ -66,7 +67,7 @@ public:
     void unfreeze(FileSetContext &context);
 
     // Into an empty set. An error leaves it empty and says where.
-    Errno deserialize(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, LuoFormat format,
+    Errno deserialize(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, const LuoFormat &format,
                       Place &place);
     // ENOENT: no such token; or the handler's error, remembered. The caller gets a reference of its own.
     Result<File *> retrieve(FileSetContext &context, std::uint64_t token, Place &place);
@@ -81,8 +82,6 @@ private:
     FileEntry *find(const FileSetContext &context, std::uint64_t token) const;
     Result<FileEntry *> add_entry(FileSetContext &context, std::uint64_t token);
     void remove_entry(FileSetContext &context, FileEntry &entry);
-    Errno deserialize_array(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, Place &place);
-    Errno deserialize_blocks(FileSetContext &context, const kho::abi::luo_file_set_ser &ser, Place &place);
     Errno deserialize_one(FileSetContext &context, const kho::abi::luo_file_ser &ser, std::uint64_t at,
                           Place &place);
     void unfreeze_before(FileSetContext &context, FileEntry *end);
@@ -90,7 +89,7 @@ private:
 
     List<FileEntry> files_;
     kho::PhysAddr area_{};
-    LuoFormat format_ = LuoFormat::v1;  // of the area
+    const LuoFormat *format_ = nullptr;  // of an incoming area
 };
 
 // What the callbacks get of an entry.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // File sets in the new kernel.
-#include "guest/kho/preserve.h"
-#include "guest/luo/block_chain.h"
 #include "guest/luo/file_set.h"
 #include "guest/luo/name.h"
 
@@ -11,51 +9,22 @@ using kho::PhysAddr;
 using kho::abi::luo_file_ser;
 using kho::abi::luo_file_set_ser;
 
-Errno FileSet::deserialize(FileSetContext &context, const luo_file_set_ser &ser, LuoFormat format,
+Errno FileSet::deserialize(FileSetContext &context, const luo_file_set_ser &ser, const LuoFormat &format,
                            Place &place) {
     if (ser.files == 0)
         return ser.count == 0 ? Errno::ok : fail(place, Fault::count_without_files, 0, ser.count);
     if (ser.count == 0)
         return fail(place, Fault::files_without_count, ser.files);
-    format_ = format;
-    const Errno error = format == LuoFormat::v1 ? deserialize_array(context, ser, place)
-                                                : deserialize_blocks(context, ser, place);
+    format_ = &format;
+    const auto one = [&](const luo_file_ser &file, std::uint64_t at) {
+        return deserialize_one(context, file, at, place);
+    };
+    const Errno error = format.read_files(*context.pages, ser, context.max_files, one, place);
     if (error == Errno::ok)
         area_ = PhysAddr{ser.files};
     else
         drop_entries(context);
     return error;
-}
-
-Errno FileSet::deserialize_array(FileSetContext &context, const luo_file_set_ser &ser, Place &place) {
-    if (ser.count > context.max_files)
-        return fail(place, Fault::file_count, ser.files, ser.count);
-    Pages &pages = *context.pages;
-    const PhysAddr area{ser.files};
-    const Result<unsigned> order = pages.order_of(area);
-    if (!pages.is_incoming(area) || *order != order_for(context.area_bytes()))
-        return fail(place, Fault::file_area, ser.files);
-    if (pages.claim(area) != Errno::ok)
-        return fail(place, Fault::file_area_shared, ser.files);
-    for (std::uint64_t i = 0; i < ser.count; i++) {
-        const std::uint64_t at = ser.files + i * sizeof(luo_file_ser);
-        luo_file_ser file;
-        if (!pages.window().load(PhysAddr{at}, file))
-            return fail(place, Fault::file_area, at);
-        if (const Errno error = deserialize_one(context, file, at, place); error != Errno::ok)
-            return error;
-    }
-    return Errno::ok;
-}
-
-Errno FileSet::deserialize_blocks(FileSetContext &context, const luo_file_set_ser &ser, Place &place) {
-    const auto one = [&](const luo_file_ser &file, std::uint64_t at) {
-        return deserialize_one(context, file, at, place);
-    };
-    if (const Errno error = read_blocks<luo_file_ser>(*context.pages, PhysAddr{ser.files}, place, one);
-        error != Errno::ok)
-        return error;
-    return files_.count() == ser.count ? Errno::ok : fail(place, Fault::file_count, ser.files, ser.count);
 }
 
 Errno FileSet::deserialize_one(FileSetContext &context, const luo_file_ser &ser, std::uint64_t at,
@@ -142,10 +111,8 @@ Errno FileSet::finish(FileSetContext &context, Place &place) {
             put_file(*file);
         }
     }
-    if (format_ == LuoFormat::v5)
-        restore_free_blocks(*context.pages, area_);
-    else if (area_ != PhysAddr{})
-        static_cast<void>(restore_free(*context.pages, area_));
+    if (area_ != PhysAddr{})
+        format_->release(*context.pages, area_);
     area_ = PhysAddr{};
     return Errno::ok;
 }

@@ -75,15 +75,6 @@ Errno LiveUpdate::stop() {
     return Errno::ok;
 }
 
-std::uint64_t LiveUpdate::area_bytes() const {
-    return kho::align_up(sizeof(luo_session_header_ser) + limits_.sessions * sizeof(luo_session_ser),
-                         kho::page_size);
-}
-
-PhysAddr LiveUpdate::slot(PhysAddr header, std::uint64_t i) const {
-    return header + (sizeof(luo_session_header_ser) + i * sizeof(luo_session_ser));
-}
-
 Errno LiveUpdate::may(Op op, const Session &session) const {
     if (phase_ == Phase::stopped)
         return Errno::eopnotsupp;
@@ -190,7 +181,7 @@ Errno LiveUpdate::serialize() {
             return told(error, place);
         }
         std::copy_n(session->name, sizeof(ser.name), ser.name);
-        static_cast<void>(window.store(slot(header_, i), ser));
+        static_cast<void>(window.store(session_slot(header_, i), ser));
     }
     static_cast<void>(window.store(header_, luo_session_header_ser{.count = i}));
     flbs_.serialize();

@@ -112,21 +112,18 @@ private:
     Errno told(Errno error, const Place &place);
     Errno told(Errno error, std::string_view session);
     Result<Session *> create(std::string_view name);
-    std::uint64_t area_bytes() const;
-    kho::PhysAddr slot(kho::PhysAddr header, std::uint64_t i) const;
+    std::uint64_t area_bytes() const { return session_area_bytes(limits_.sessions); }
     Session *find(std::string_view name, bool incoming) const;
     Result<Session *> add(std::string_view name, SessionState state);
     void remove(Session &session);
     Errno may_use_flbs() const;
     Result<void *> told_of_flb(const Flb &flb, const Result<void *> &object);
     Errno deserialize_all(const LuoRoot &root, Place &place);
-    Errno deserialize_array(kho::PhysAddr header, Place &place);
-    Errno deserialize_blocks(kho::PhysAddr first, Place &place);
     void release_incoming_areas(const LuoRoot &root);
     Errno check_flbs(Place &place) const;
-    Errno deserialize_one(const kho::abi::luo_session_ser &ser, LuoFormat format, std::uint64_t at,
+    Errno deserialize_one(const kho::abi::luo_session_ser &ser, const LuoFormat &format, std::uint64_t at,
                           Place &place);
-    Errno add_incoming(const kho::abi::luo_session_ser &ser, LuoFormat format, std::uint64_t at,
+    Errno add_incoming(const kho::abi::luo_session_ser &ser, const LuoFormat &format, std::uint64_t at,
                        Place &place);
 
     Phase phase_ = Phase::stopped;

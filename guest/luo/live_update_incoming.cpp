@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The new kernel's side of the orchestrator.
-#include "guest/kho/preserve.h"
-#include "guest/luo/block_chain.h"
 #include "guest/luo/live_update.h"
 #include "guest/luo/name.h"
 
 namespace guest {
 
 using kho::PhysAddr;
-using kho::abi::luo_session_header_ser;
 using kho::abi::luo_session_ser;
 
 Errno LiveUpdate::deserialize(const LuoRoot &root) {
@@ -34,10 +31,7 @@ Errno LiveUpdate::deserialize(const LuoRoot &root) {
 
 // The entries have everything.
 void LiveUpdate::release_incoming_areas(const LuoRoot &root) {
-    if (root.format == LuoFormat::v1)
-        static_cast<void>(restore_free(*files_.pages, root.sessions));
-    else
-        restore_free_blocks(*files_.pages, root.sessions);
+    root.format->release(*files_.pages, root.sessions);
     flbs_.release_incoming_area();
 }
 
@@ -45,39 +39,15 @@ Errno LiveUpdate::deserialize_all(const LuoRoot &root, Place &place) {
     if (root.flbs != PhysAddr{})
         if (const Errno error = flbs_.deserialize(root.flbs, place); error != Errno::ok)
             return error;
-    const Errno error = root.format == LuoFormat::v1 ? deserialize_array(root.sessions, place)
-                                                     : deserialize_blocks(root.sessions, place);
+    const auto one = [&](const luo_session_ser &ser, std::uint64_t at) {
+        return deserialize_one(ser, *root.format, at, place);
+    };
+    const Errno error =
+        root.format->read_sessions(*files_.pages, root.sessions, limits_.sessions, one, place);
     return error == Errno::ok ? check_flbs(place) : error;
 }
 
-Errno LiveUpdate::deserialize_array(PhysAddr header, Place &place) {
-    Pages &pages = *files_.pages;
-    const Result<unsigned> order = pages.order_of(header);
-    if (!pages.is_incoming(header) || *order != order_for(area_bytes()) || pages.claim(header) != Errno::ok)
-        return fail(place, Fault::session_area, kho::value(header));
-    luo_session_header_ser head{};
-    static_cast<void>(pages.window().load(header, head));
-    if (head.count > limits_.sessions)
-        return fail(place, Fault::session_count, kho::value(header), head.count);
-    for (std::uint64_t i = 0; i < head.count; i++) {
-        const PhysAddr at = slot(header, i);
-        luo_session_ser ser{};
-        static_cast<void>(pages.window().load(at, ser));
-        if (const Errno error = deserialize_one(ser, LuoFormat::v1, kho::value(at), place);
-            error != Errno::ok)
-            return error;
-    }
-    return Errno::ok;
-}
-
-Errno LiveUpdate::deserialize_blocks(PhysAddr first, Place &place) {
-    return read_blocks<luo_session_ser>(*files_.pages, first, place,
-                                        [&](const luo_session_ser &ser, std::uint64_t at) {
-                                            return deserialize_one(ser, LuoFormat::v5, at, place);
-                                        });
-}
-
-Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, LuoFormat format, std::uint64_t at,
+Errno LiveUpdate::deserialize_one(const luo_session_ser &ser, const LuoFormat &format, std::uint64_t at,
                                   Place &place) {
     const Errno error = add_incoming(ser, format, at, place);
     if (error != Errno::ok)
@@ -93,7 +63,8 @@ Errno LiveUpdate::check_flbs(Place &place) const {
     return flbs_.check_references(place);
 }
 
-Errno LiveUpdate::add_incoming(const luo_session_ser &ser, LuoFormat format, std::uint64_t at, Place &place) {
+Errno LiveUpdate::add_incoming(const luo_session_ser &ser, const LuoFormat &format, std::uint64_t at,
+                               Place &place) {
     const std::optional<std::string_view> name = terminated(ser.name);
     if (!name)
         return fail(place, Fault::session_name, at);

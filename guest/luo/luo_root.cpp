@@ -44,7 +44,7 @@ Errno read_luo_fdt(Pages &pages, kho::PhysAddr at, LuoRoot &out, Place &place) {
         return fail(place, Fault::luo_fdt_malformed, address);
     if (!fdt_string_is(fdt, 0, "compatible", luo_v1_compatible))
         return fail(place, Fault::luo_compatible, address);
-    out = {.format = LuoFormat::v1};
+    out = {.format = &luo_v1};
     if (!fdt_u64(fdt, 0, liveupdate_number_property, out.liveupdate_number))
         return fail(place, Fault::liveupdate_number, address);
     const int sessions = fdt_subnode_offset(fdt, 0, luo_session_node);
@@ -68,17 +68,19 @@ Errno read_luo_ser(Pages &pages, kho::PhysAddr at, std::uint64_t size, LuoRoot &
         return fail(place, Fault::luo_compatible, address);
     if (!kho::is_aligned(ser.sessions_pa | ser.flbs_pa, kho::page_size))
         return fail(place, Fault::block_address, ser.sessions_pa | ser.flbs_pa);
-    out = {.format = LuoFormat::v5,
+    out = {.format = &luo_v5,
            .liveupdate_number = ser.liveupdate_num,
            .sessions = kho::PhysAddr{ser.sessions_pa},
            .flbs = kho::PhysAddr{ser.flbs_pa}};
     return Errno::ok;
 }
 
-Errno read_luo_root(Pages &pages, KhoFormat format, const IncomingHandover::Subtree &subtree, LuoRoot &out,
-                    Place &place) {
-    return format == KhoFormat::v4 ? read_luo_ser(pages, subtree.address, subtree.size, out, place)
-                                   : read_luo_fdt(pages, subtree.address, out, place);
+Errno read_luo_root(Pages &pages, const KhoFormat &format, const IncomingHandover::Subtree &subtree,
+                    LuoRoot &out, Place &place) {
+    const LuoFormat *luo = luo_format_under(format.compatible);
+    if (luo == nullptr)
+        return fail(place, Fault::luo_compatible, kho::value(subtree.address));
+    return luo->read_root(pages, subtree.address, subtree.size, out, place);
 }
 
 }  // namespace guest

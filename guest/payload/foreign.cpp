@@ -110,7 +110,7 @@ void Payload::end_foreign() {
     arch::watchdog(0);
     const bool passed = ktap.passed();
     if (passed)
-        say("PASS Linux -> payload: ", handover_.compatible(), ", ", totals_.sessions, " sessions, ",
+        say("PASS Linux -> payload: ", handover_.format().compatible, ", ", totals_.sessions, " sessions, ",
             totals_.files, " files, ", totals_.bytes, " bytes");
     else
         say("FAIL Linux -> payload: ",

@@ -43,9 +43,8 @@ public:
     // use.
     bool lonely_session_stays();
     // Pages of the session that was not retrieved.
-    std::uint64_t incoming_pages(LuoFormat format) const {
-        const std::uint64_t files_of_it = format == LuoFormat::v1 ? kho::abi::file_area_pages : 1;
-        return alone_is_there_ ? files_of_it + 1 : 0;
+    std::uint64_t incoming_pages(const LuoFormat &format) const {
+        return alone_is_there_ ? format.least_set_pages + 1 : 0;
     }
     std::uint64_t used_pages() const { return test_files_.pages(); }
 

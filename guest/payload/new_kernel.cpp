@@ -96,7 +96,7 @@ bool Payload::read_luo() {
     const IncomingHandover::Subtree *subtree = handover_.subtree(kho::abi::luo_subtree_name);
     if (subtree == nullptr) {
         // A kernel may run without; ours does not.
-        luo_ = {.format = LuoFormat::v5};
+        luo_ = LuoRoot::none();
         if (start_ != Start::foreign)
             report_error("LUO: no subtree of this name");
         return ktap.check(start_ == Start::foreign, "LUO FDT", "none");

@@ -192,10 +192,10 @@ bool Payload::account_pages() {
     }
     const Pages::Counts counts = pages_.counts();
     const bool good =
-        counts.incoming == life_cycle_.incoming_pages(luo_.format) && counts.used == expected &&
+        counts.incoming == life_cycle_.incoming_pages(*luo_.format) && counts.used == expected &&
         counts.preserved == kho::abi::session_area_pages + (has_flbs() ? kho::abi::flb_area_pages : 0);
     if (!good)
-        ktap.note(counts.incoming, " pages left over instead of ", life_cycle_.incoming_pages(luo_.format),
+        ktap.note(counts.incoming, " pages left over instead of ", life_cycle_.incoming_pages(*luo_.format),
                   ", ", counts.used, " in use instead of ", expected, ", ", counts.preserved, " preserved");
     return ktap.check(good, "every page of the handover was given back");
 }

@@ -105,10 +105,10 @@ void Payload::set_up_scenario() {
 bool Payload::start_live_update() {
     memory_files_.init(pages_);
     // The first that takes a file preserves it; both take what the last kernel handed over.
-    const bool later = arch::read_register32(Register::release) >= 0x0701;
-    for (unsigned i = 0; i < 2; i++)
-        memfd_[i].init(pages_, memory_files_, params_.strict,
-                       (i == 0) == later ? MemfdFormat::v2 : MemfdFormat::v1);
+    const MemfdFormat &written = memfd_format_of(arch::read_register32(Register::release));
+    const MemfdFormat &other = &written == &memfd_v1 ? memfd_v2 : memfd_v1;
+    memfd_[0].init(pages_, memory_files_, params_.strict, written);
+    memfd_[1].init(pages_, memory_files_, params_.strict, other);
     // NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers
     const std::uint64_t table_bytes = std::uint64_t{scenario_.files()} * sizeof(MemoryFile *);
     table_pages_ = pages_of(table_bytes);

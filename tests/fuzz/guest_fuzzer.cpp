@@ -139,7 +139,7 @@ void Arena::take_over(const kho::abi::kho_data &data) {
     const auto live_update = std::make_unique<LiveUpdate>();
     files->init(pages);
     handler->init(pages, *files, true,
-                  handover.format() == KhoFormat::v1 ? MemfdFormat::v1 : MemfdFormat::v2);
+                  handover.format().compatible == kho::abi::kho_v1_compatible ? memfd_v1 : memfd_v2);
     if (live_update->start(pages, true) != Errno::ok)
         return;
     fuzz::promise(live_update->registry().add(*handler) == Errno::ok, "there is room for a handler");

@@ -20,10 +20,10 @@ constinit const FileOps MemfdHandler::ops_{
     .check = &MemfdHandler::check,
 };
 
-void MemfdHandler::init(Pages &pages, MemoryFiles &files, bool strict, MemfdFormat format) {
+void MemfdHandler::init(Pages &pages, MemoryFiles &files, bool strict, const MemfdFormat &format) {
     ops = &ops_;
-    compatible = format == MemfdFormat::v1 ? kho::abi::memfd_v1_compatible : kho::abi::memfd_v2_compatible;
-    format_ = format;
+    compatible = format.compatible;
+    format_ = &format;
     pages_ = &pages;
     files_ = &files;
     strict_ = strict;
@@ -31,33 +31,8 @@ void MemfdHandler::init(Pages &pages, MemoryFiles &files, bool strict, MemfdForm
 
 // memfd-v1 has no place for seals.
 bool MemfdHandler::can_preserve(FileHandler &handler, const File &file) {
-    return file.type == &MemoryFiles::type &&
-           (static_cast<MemfdHandler &>(handler).format_ == MemfdFormat::v2 ||
-            static_cast<const MemoryFile &>(file).seals == 0);
-}
-
-MemfdHandler::Ser MemfdHandler::load(PhysAddr at) const {
-    Ser ser{};
-    if (format_ == MemfdFormat::v2) {
-        static_cast<void>(pages_->window().load(at, ser));
-        return ser;
-    }
-    kho::abi::memfd_luo_ser v1{};
-    static_cast<void>(pages_->window().load(at, v1));
-    ser.pos = v1.pos;
-    ser.size = v1.size;
-    ser.nr_folios = v1.nr_folios;
-    ser.folios = v1.folios;
-    return ser;
-}
-
-void MemfdHandler::store(PhysAddr at, const Ser &ser) const {
-    if (format_ == MemfdFormat::v2)
-        static_cast<void>(pages_->window().store(at, ser));
-    else
-        static_cast<void>(pages_->window().store(
-            at, kho::abi::memfd_luo_ser{
-                    .pos = ser.pos, .size = ser.size, .nr_folios = ser.nr_folios, .folios = ser.folios}));
+    return file.type == &MemoryFiles::type && (static_cast<MemfdHandler &>(handler).format_->has_seals ||
+                                               static_cast<const MemoryFile &>(file).seals == 0);
 }
 
 namespace {

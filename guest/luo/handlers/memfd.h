@@ -9,13 +9,11 @@
 // a clean folio loses data. Compare mm/memfd_luo.c.
 #pragma once
 
-#include "fdt/abi/memfd.h"
 #include "guest/luo/file_handler.h"
+#include "guest/luo/handlers/memfd_formats.h"
 #include "guest/luo/handlers/memory_file.h"
 
 namespace guest {
-
-enum class MemfdFormat : std::uint8_t { v1, v2 };
 
 class MemfdHandler : public FileHandler {
 public:
@@ -23,7 +21,7 @@ public:
 
     // `strict`: every folio must be the head of a preserved block. Otherwise free memory is taken in its
     // place, so that what became of it can be looked at.
-    void init(Pages &pages, MemoryFiles &files, bool strict, MemfdFormat format = MemfdFormat::v1);
+    void init(Pages &pages, MemoryFiles &files, bool strict, const MemfdFormat &format = memfd_v1);
 
 private:
     static MemfdHandler &self(FileOpArgs &args) { return *static_cast<MemfdHandler *>(args.handler); }
@@ -35,9 +33,9 @@ private:
     static Errno retrieve(FileOpArgs &args);
     static void finish(FileOpArgs &args);
 
-    using Ser = kho::abi::memfd_luo_ser_v2;  // what both formats say
-    Ser load(kho::PhysAddr at) const;
-    void store(kho::PhysAddr at, const Ser &ser) const;
+    using Ser = MemfdSer;
+    Ser load(kho::PhysAddr at) const { return format_->load(pages_->window(), at); }
+    void store(kho::PhysAddr at, const Ser &ser) const { format_->store(pages_->window(), at, ser); }
 
     Errno check_header(const Ser &ser, std::uint64_t at, Place &place) const;
     Errno check_folios(const Ser &ser, Place &place);
@@ -49,7 +47,7 @@ private:
     Pages *pages_ = nullptr;
     MemoryFiles *files_ = nullptr;
     bool strict_ = true;
-    MemfdFormat format_ = MemfdFormat::v1;
+    const MemfdFormat *format_ = &memfd_v1;
 };
 
 }  // namespace guest

@@ -94,7 +94,7 @@ TEST(IncomingTree, ASoundOneIsReadToTheLastBlock) {
         t.compatible = compatible;
         t.write_fdt();
         ASSERT_EQ(t.read(), Fault::none) << compatible;
-        EXPECT_EQ(t.handover.compatible(), compatible);
+        EXPECT_EQ(t.handover.format().compatible, compatible);
         EXPECT_EQ(t.handover.blocks(), 6u + 3);
         EXPECT_EQ(*t.m.pages.order_of(kho::PhysAddr{data_at + 0x400000}), 10u);
         EXPECT_EQ(*t.m.pages.order_of(kho::PhysAddr{data_at + 0x8000}), 3u);

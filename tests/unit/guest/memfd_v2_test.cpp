@@ -15,7 +15,7 @@ struct MemfdV2 : Memfd {
     void begin() {
         ASSERT_EQ(luo->registry().remove(*handler), Errno::ok);
         v2 = MemfdHandler();
-        v2.init(m.pages, *files, true, MemfdFormat::v2);
+        v2.init(m.pages, *files, true, memfd_v2);
         ASSERT_EQ(luo->registry().add(v2), Errno::ok);
         ASSERT_EQ(luo->registry().add(*handler), Errno::ok);
     }
