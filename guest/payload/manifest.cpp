@@ -4,6 +4,7 @@
 
 #include "guest/manifest/pattern.h"
 #include "guest/payload/payload.h"
+#include "guest/payload/stages.h"
 
 namespace guest {
 
@@ -54,17 +55,15 @@ std::uint64_t first_difference(const Pages &pages, const MemoryFile &file, std::
     return file.size;
 }
 
-}  // namespace
-
-bool Payload::verify_entry(std::string_view session_name, const agent::ManifestLine &line) {
+bool verify_entry(Payload &p, std::string_view session_name, const agent::ManifestLine &line) {
     const auto wrong = [&](const auto &...what) {
-        report_error("session ", Quoted{session_name}, " token ", Hex{line.token}, ": ", what...);
+        report_error(p, "session ", Quoted{session_name}, " token ", Hex{line.token}, ": ", what...);
         return false;
     };
-    Session *session = live_update_.find_incoming(session_name);
+    Session *session = p.live_update.find_incoming(session_name);
     if (session == nullptr)
         return wrong("there is no such session");
-    const Result<File *> found = live_update_.retrieve(*session, line.token);
+    const Result<File *> found = p.live_update.retrieve(*session, line.token);
     if (!found)
         return wrong(found.error());
     if ((*found)->type != &MemoryFiles::type)
@@ -77,34 +76,37 @@ bool Payload::verify_entry(std::string_view session_name, const agent::ManifestL
     if (line.seals && file.seals != *line.seals)
         return wrong("seals ", Hex{file.seals}, " instead of ", Hex{*line.seals});
     std::uint64_t word = 0;
-    const std::uint64_t at = first_difference(pages_, file, *line.seed, line.layout, word);
+    const std::uint64_t at = first_difference(p.pages, file, *line.seed, line.layout, word);
     if (at < file.size)
         return wrong("offset ", Hex{at}, ": expected ", Hex{agent::content_word(*line.seed, line.layout, at)},
                      " found ", Hex{word});
     return true;
 }
 
-bool Payload::check_manifest() {
-    Session *session = live_update_.find_incoming(agent::manifest_session);
+}  // namespace
+
+bool check_manifest(Payload &p) {
+    Session *session = p.live_update.find_incoming(agent::manifest_session);
     if (session == nullptr) {
-        const bool nothing = totals_.files == 0;
-        return ktap.check(true, nothing ? "manifest # SKIP nothing was handed over that it could tell of"
-                                        : "manifest # SKIP there is none that says what the files must hold");
+        const bool nothing = p.totals.files == 0;
+        return p.ktap.check(true, nothing
+                                      ? "manifest # SKIP nothing was handed over that it could tell of"
+                                      : "manifest # SKIP there is none that says what the files must hold");
     }
-    const Result<File *> found = live_update_.retrieve(*session, agent::manifest_token);
+    const Result<File *> found = p.live_update.retrieve(*session, agent::manifest_token);
     if (!found || (*found)->type != &MemoryFiles::type) {
-        report_error("the manifest's session has no manifest");
-        return ktap.check(false, "manifest");
+        report_error(p, "the manifest's session has no manifest");
+        return p.ktap.check(false, p.stage);
     }
     const auto &file = *static_cast<const MemoryFile *>(*found);
     constexpr std::uint64_t longest = 16 << 20;
     if (file.size == 0 || file.size > longest)
-        return ktap.check(false, "manifest", file.size, " bytes");
-    const Result<kho::PhysAddr> run = pages_.allocate_run(pages_of(file.size + 8));
+        return p.ktap.check(false, p.stage, file.size, " bytes");
+    const Result<kho::PhysAddr> run = p.pages.allocate_run(pages_of(file.size + 8));
     if (!run)
         bail_out("no memory to read the manifest");
-    auto *text = reinterpret_cast<char *>(pages_.bytes(*run, pages_of(file.size + 8) * kho::page_size));
-    FileWords words(pages_, file);
+    auto *text = reinterpret_cast<char *>(p.pages.bytes(*run, pages_of(file.size + 8) * kho::page_size));
+    FileWords words(p.pages, file);
     for (std::uint64_t offset = 0; offset < file.size; offset += 8) {
         const std::uint64_t word = words.at(offset);
         __builtin_memcpy(text + offset, &word, 8);
@@ -123,18 +125,18 @@ bool Payload::check_manifest() {
         else if (line->kind == Kind::scenario)
             scenario = line->text;
         else if (line->kind == Kind::file) {
-            good = verify_entry(in_session, *line) && good;
+            good = verify_entry(p, in_session, *line) && good;
             verified++;
         }
     }
     // All that there is must be in it, but for its own file.
-    const bool all = verified + 1 == totals_.files;
+    const bool all = verified + 1 == p.totals.files;
     if (!reader.complete())
-        report_error("manifest: line ", reader.line(), " is malformed");
+        report_error(p, "manifest: line ", reader.line(), " is malformed");
     else if (!all)
-        report_error("manifest: ", verified, " files, but ", totals_.files - 1, " were handed over");
-    return ktap.check(good && all && reader.complete(), "manifest", "scenario ", scenario, ", from ", release,
-                      ": ", verified, " files as written");
+        report_error(p, "manifest: ", verified, " files, but ", p.totals.files - 1, " were handed over");
+    return p.ktap.check(good && all && reader.complete(), p.stage, "scenario ", scenario, ", from ", release,
+                        ": ", verified, " files as written");
 }
 
 }  // namespace guest

@@ -64,34 +64,34 @@ void write_manifest(const Scenario &scenario, std::uint64_t life, Text &text) {
 
 }  // namespace
 
-bool Payload::preserve_manifest() {
+bool preserve_manifest(Payload &p) {
     Text counted(nullptr);
-    write_manifest(scenario_, content_life_, counted);
+    write_manifest(p.scenario, p.content_life, counted);
     const std::uint64_t pages = pages_of(counted.size());
-    const Result<MemoryFile *> created = memory_files_.create(counted.size());
+    const Result<MemoryFile *> created = p.memory_files.create(counted.size());
     if (!created)
         bail_out("no memory for the manifest");
     MemoryFile &file = **created;
     // Written in one piece, then taken apart: folios of single pages.
-    const Result<kho::PhysAddr> run = pages_.allocate_run(pages);
+    const Result<kho::PhysAddr> run = p.pages.allocate_run(pages);
     if (!run)
         bail_out("no memory for the manifest");
-    auto *text = reinterpret_cast<char *>(pages_.bytes(*run, pages * kho::page_size));
-    zero_words(pages_.bytes(*run, pages * kho::page_size), pages * kho::page_size);
+    auto *text = reinterpret_cast<char *>(p.pages.bytes(*run, pages * kho::page_size));
+    zero_words(p.pages.bytes(*run, pages * kho::page_size), pages * kho::page_size);
     Text written(text);
-    write_manifest(scenario_, content_life_, written);
+    write_manifest(p.scenario, p.content_life, written);
     for (std::uint64_t i = 0; i < pages; i++) {
-        const Result<kho::PhysAddr> page = pages_.allocate(0);
-        if (!page || memory_files_.add_folio(file, i, *page, 0) != Errno::ok)
+        const Result<kho::PhysAddr> page = p.pages.allocate(0);
+        if (!page || p.memory_files.add_folio(file, i, *page, 0) != Errno::ok)
             bail_out("no memory for the manifest");
-        __builtin_memcpy(pages_.bytes(*page, kho::page_size), text + i * kho::page_size, kho::page_size);
+        __builtin_memcpy(p.pages.bytes(*page, kho::page_size), text + i * kho::page_size, kho::page_size);
     }
-    static_cast<void>(pages_.free_run(*run, pages));
-    const Result<Session *> session = live_update_.create_session(agent::manifest_session);
+    static_cast<void>(p.pages.free_run(*run, pages));
+    const Result<Session *> session = p.live_update.create_session(agent::manifest_session);
     const Errno error =
-        session ? live_update_.preserve(**session, agent::manifest_token, &file) : session.error();
+        session ? p.live_update.preserve(**session, agent::manifest_token, &file) : session.error();
     if (error != Errno::ok)
-        report(live_update_.last_place());
+        report(p, p.live_update.last_place());
     put_file(file);
     return error == Errno::ok;
 }
