@@ -2,167 +2,111 @@
 #include "guest/kho/fault.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace guest {
 
+namespace {
+
+// In the order of the enumeration.
+struct Row {
+    Fault fault;
+    std::string_view name;
+    Errno error = Errno::einval;  // that goes with it
+};
+constexpr Row rows[] = {
+    {Fault::none, "none"},
+    {Fault::kho_fdt_address, "kho fdt address"},
+    {Fault::kho_fdt_size, "kho fdt size"},
+    {Fault::kho_fdt_malformed, "kho fdt malformed"},
+    {Fault::kho_compatible, "kho compatible"},
+    {Fault::map_property, "map property"},
+    {Fault::subtree_property, "subtree property"},
+    {Fault::subtree_size, "subtree size"},
+    {Fault::subtree_twice, "subtree twice"},
+    {Fault::subtree_too_many, "subtree too many"},
+    {Fault::scratch_size, "scratch size"},
+    {Fault::scratch_address, "scratch address"},
+    {Fault::scratch_area, "scratch area"},
+    {Fault::scratch_overlap, "scratch overlap"},
+    {Fault::no_scratch, "no scratch"},
+    {Fault::chunk_address, "chunk address"},
+    {Fault::chunk_cycle, "chunk cycle"},
+    {Fault::chunk_count, "chunk count"},
+    {Fault::chunk_order, "chunk order"},
+    {Fault::bitmap_address, "bitmap address"},
+    {Fault::radix_node, "radix node"},
+    {Fault::radix_too_many, "radix too many"},
+    {Fault::radix_key, "radix key"},
+    {Fault::radix_order, "radix order"},
+    {Fault::block_misaligned, "block misaligned"},
+    {Fault::block_outside_ram, "block outside ram"},
+    {Fault::block_in_scratch, "block in scratch"},
+    {Fault::block_twice, "block twice"},
+    {Fault::metadata_not_preserved, "metadata not preserved"},
+    {Fault::metadata_shared, "metadata shared"},
+    {Fault::luo_fdt_malformed, "luo fdt malformed"},
+    {Fault::luo_size, "luo size"},
+    {Fault::luo_compatible, "luo compatible"},
+    {Fault::liveupdate_number, "liveupdate number"},
+    {Fault::session_node, "session node"},
+    {Fault::flb_node, "flb node"},
+    {Fault::block_address, "block address"},
+    {Fault::block_shared, "block shared"},
+    {Fault::block_count, "block count"},
+    {Fault::block_too_many, "block too many"},
+    {Fault::session_area, "session area"},
+    {Fault::session_count, "session count"},
+    {Fault::session_name, "session name"},
+    {Fault::session_twice, "session twice", Errno::eexist},
+    {Fault::files_without_count, "files without count"},
+    {Fault::count_without_files, "count without files"},
+    {Fault::file_count, "file count"},
+    {Fault::file_area, "file area"},
+    {Fault::file_area_shared, "file area shared"},
+    {Fault::file_compatible, "file compatible"},
+    {Fault::file_no_handler, "file no handler", Errno::enoent},
+    {Fault::token_twice, "token twice", Errno::eexist},
+    {Fault::flb_area, "flb area"},
+    {Fault::flb_page_count, "flb page count"},
+    {Fault::flb_count, "flb count"},
+    {Fault::flb_name, "flb name"},
+    {Fault::flb_twice, "flb twice", Errno::eexist},
+    {Fault::flb_references, "flb references"},
+    {Fault::flb_missing, "flb missing", Errno::enoent},
+    {Fault::memfd_data, "memfd data"},
+    {Fault::memfd_data_shared, "memfd data shared"},
+    {Fault::memfd_size, "memfd size"},
+    {Fault::memfd_seals, "memfd seals"},
+    {Fault::memfd_flags, "memfd flags"},
+    {Fault::memfd_folio_count, "memfd folio count"},
+    {Fault::folio_flags, "folio flags"},
+    {Fault::folio_not_preserved, "folio not preserved"},
+    {Fault::folio_shared, "folio shared"},
+    {Fault::folio_index, "folio index"},
+    {Fault::vmalloc_flags, "vmalloc flags"},
+    {Fault::vmalloc_order, "vmalloc order"},
+    {Fault::vmalloc_length, "vmalloc length"},
+    {Fault::vmalloc_unused, "vmalloc unused"},
+    {Fault::vmalloc_not_preserved, "vmalloc not preserved"},
+    {Fault::vmalloc_shared, "vmalloc shared"},
+    {Fault::out_of_memory, "out of memory", Errno::enomem},
+    {Fault::handler_refused, "handler refused"},
+};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < std::size(rows); i++)
+        if (static_cast<std::size_t>(rows[i].fault) != i)
+            return false;
+    return std::size(rows) == static_cast<std::size_t>(Fault::handler_refused) + 1;
+}
+static_assert(in_order());
+
+}  // namespace
+
 std::string_view name(Fault f) {
-    switch (f) {
-        case Fault::none:
-            return "none";
-        case Fault::kho_fdt_address:
-            return "kho fdt address";
-        case Fault::kho_fdt_size:
-            return "kho fdt size";
-        case Fault::kho_fdt_malformed:
-            return "kho fdt malformed";
-        case Fault::kho_compatible:
-            return "kho compatible";
-        case Fault::map_property:
-            return "map property";
-        case Fault::subtree_property:
-            return "subtree property";
-        case Fault::subtree_size:
-            return "subtree size";
-        case Fault::subtree_twice:
-            return "subtree twice";
-        case Fault::subtree_too_many:
-            return "subtree too many";
-        case Fault::scratch_size:
-            return "scratch size";
-        case Fault::scratch_address:
-            return "scratch address";
-        case Fault::scratch_area:
-            return "scratch area";
-        case Fault::scratch_overlap:
-            return "scratch overlap";
-        case Fault::no_scratch:
-            return "no scratch";
-        case Fault::chunk_address:
-            return "chunk address";
-        case Fault::chunk_cycle:
-            return "chunk cycle";
-        case Fault::chunk_count:
-            return "chunk count";
-        case Fault::chunk_order:
-            return "chunk order";
-        case Fault::bitmap_address:
-            return "bitmap address";
-        case Fault::radix_node:
-            return "radix node";
-        case Fault::radix_too_many:
-            return "radix too many";
-        case Fault::radix_key:
-            return "radix key";
-        case Fault::radix_order:
-            return "radix order";
-        case Fault::block_misaligned:
-            return "block misaligned";
-        case Fault::block_outside_ram:
-            return "block outside ram";
-        case Fault::block_in_scratch:
-            return "block in scratch";
-        case Fault::block_twice:
-            return "block twice";
-        case Fault::metadata_not_preserved:
-            return "metadata not preserved";
-        case Fault::metadata_shared:
-            return "metadata shared";
-        case Fault::luo_fdt_malformed:
-            return "luo fdt malformed";
-        case Fault::luo_size:
-            return "luo size";
-        case Fault::luo_compatible:
-            return "luo compatible";
-        case Fault::liveupdate_number:
-            return "liveupdate number";
-        case Fault::session_node:
-            return "session node";
-        case Fault::flb_node:
-            return "flb node";
-        case Fault::block_address:
-            return "block address";
-        case Fault::block_shared:
-            return "block shared";
-        case Fault::block_count:
-            return "block count";
-        case Fault::block_too_many:
-            return "block too many";
-        case Fault::session_area:
-            return "session area";
-        case Fault::session_count:
-            return "session count";
-        case Fault::session_name:
-            return "session name";
-        case Fault::session_twice:
-            return "session twice";
-        case Fault::files_without_count:
-            return "files without count";
-        case Fault::count_without_files:
-            return "count without files";
-        case Fault::file_count:
-            return "file count";
-        case Fault::file_area:
-            return "file area";
-        case Fault::file_area_shared:
-            return "file area shared";
-        case Fault::file_compatible:
-            return "file compatible";
-        case Fault::file_no_handler:
-            return "file no handler";
-        case Fault::token_twice:
-            return "token twice";
-        case Fault::flb_area:
-            return "flb area";
-        case Fault::flb_page_count:
-            return "flb page count";
-        case Fault::flb_count:
-            return "flb count";
-        case Fault::flb_name:
-            return "flb name";
-        case Fault::flb_twice:
-            return "flb twice";
-        case Fault::flb_references:
-            return "flb references";
-        case Fault::flb_missing:
-            return "flb missing";
-        case Fault::memfd_data:
-            return "memfd data";
-        case Fault::memfd_data_shared:
-            return "memfd data shared";
-        case Fault::memfd_size:
-            return "memfd size";
-        case Fault::memfd_seals:
-            return "memfd seals";
-        case Fault::memfd_flags:
-            return "memfd flags";
-        case Fault::memfd_folio_count:
-            return "memfd folio count";
-        case Fault::folio_flags:
-            return "folio flags";
-        case Fault::folio_not_preserved:
-            return "folio not preserved";
-        case Fault::folio_shared:
-            return "folio shared";
-        case Fault::folio_index:
-            return "folio index";
-        case Fault::vmalloc_flags:
-            return "vmalloc flags";
-        case Fault::vmalloc_order:
-            return "vmalloc order";
-        case Fault::vmalloc_length:
-            return "vmalloc length";
-        case Fault::vmalloc_unused:
-            return "vmalloc unused";
-        case Fault::vmalloc_not_preserved:
-            return "vmalloc not preserved";
-        case Fault::vmalloc_shared:
-            return "vmalloc shared";
-        case Fault::out_of_memory:
-            return "out of memory";
-        case Fault::handler_refused:
-            return "handler refused";
-    }
-    return "unknown fault";
+    const auto i = static_cast<std::size_t>(f);
+    return i < std::size(rows) ? rows[i].name : "unknown fault";
 }
 
 void name_session(Place &place, std::string_view name) {
@@ -172,31 +116,11 @@ void name_session(Place &place, std::string_view name) {
     place.session[size] = '\0';
 }
 
-namespace {
-
-Errno errno_of(Fault fault) {
-    switch (fault) {
-        case Fault::out_of_memory:
-            return Errno::enomem;
-        case Fault::session_twice:
-        case Fault::token_twice:
-        case Fault::flb_twice:
-            return Errno::eexist;
-        case Fault::file_no_handler:
-        case Fault::flb_missing:
-            return Errno::enoent;
-        default:
-            return Errno::einval;
-    }
-}
-
-}  // namespace
-
 Errno fail(Place &place, Fault fault, std::uint64_t address, std::uint64_t index) {
     place.fault = fault;
     place.address = address;
     place.index = index;
-    return place.error = errno_of(fault);
+    return place.error = rows[static_cast<std::size_t>(fault)].error;
 }
 
 }  // namespace guest
