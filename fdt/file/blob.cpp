@@ -11,7 +11,6 @@
 #include "fdt/abi/kho.h"
 #include "fdt/abi/luo.h"
 #include "fdt/abi/luo_v5.h"
-#include "fdt/abi/memblock.h"
 #include "fdt/abi/phys.h"
 #include "fdt/base/internal/fdt_check.h"
 #include "fdt/base/internal/text.h"
@@ -23,7 +22,6 @@ using Bytes = std::span<const std::byte>;
 
 // Of any version.
 constexpr std::string_view luo_root_prefix = "luo-v";
-constexpr std::string_view kho_compatible_prefix = "kho-v";
 
 constexpr std::byte fdt_magic_bytes[] = {std::byte{0xd0}, std::byte{0x0d}, std::byte{0xfe}, std::byte{0xed}};
 
@@ -42,17 +40,7 @@ Result<BlobHead> read_luo_root(Bytes bytes) {
     version.resize(std::min(version.find('\0'), version.size()));
     if (version != abi::luo_v5_compatible)
         return blob_error(Errc::compatible_unknown, "a LUO root of version " + in_quotes(version));
-    return BlobHead{.kind = BlobHeadKind::luo_root, .compatible = version, .size = bytes.size()};
-}
-
-BlobHeadKind kind_of(std::string_view compatible) {
-    if (compatible.starts_with(kho_compatible_prefix))
-        return BlobHeadKind::kho_fdt;
-    if (compatible == abi::luo_v1_compatible)
-        return BlobHeadKind::luo_fdt;
-    if (compatible == abi::memblock_v1_compatible)
-        return BlobHeadKind::memblock_fdt;
-    return BlobHeadKind::other_fdt;
+    return BlobHead{.kind = BlobKind::luo_ser, .compatible = version, .size = bytes.size()};
 }
 
 std::optional<std::uint64_t> u64_property(const void *fdt, int node, const char *name) {
@@ -117,8 +105,8 @@ Result<BlobHead> read_blob_head(Bytes bytes) {
     std::string compatible(static_cast<std::size_t>(length), '\0');
     std::memcpy(compatible.data(), property, compatible.size());
     compatible.resize(std::min(compatible.find('\0'), compatible.size()));
-    BlobHead blob{.kind = kind_of(compatible), .compatible = compatible, .size = total};
-    if (blob.kind == BlobHeadKind::kho_fdt)
+    BlobHead blob{.kind = fdt_kind(compatible), .compatible = compatible, .size = total};
+    if (blob.kind == BlobKind::kho_fdt)
         follow_pointers(copy.data(), blob);
     return blob;
 }

@@ -57,22 +57,6 @@ std::string machine_name(std::uint16_t machine) {
     return machine == EM_X86_64 ? "x86_64" : machine == EM_AARCH64 ? "arm64" : "x86";
 }
 
-ImageKind kind_of(BlobHeadKind kind) {
-    switch (kind) {
-        case BlobHeadKind::kho_fdt:
-            return ImageKind::kho_fdt;
-        case BlobHeadKind::luo_fdt:
-            return ImageKind::luo_fdt;
-        case BlobHeadKind::luo_root:
-            return ImageKind::luo_root;
-        case BlobHeadKind::memblock_fdt:
-            return ImageKind::memblock_fdt;
-        case BlobHeadKind::other_fdt:
-            break;
-    }
-    return ImageKind::other_fdt;
-}
-
 }  // namespace
 
 const char *name(ImageKind kind) {
@@ -85,21 +69,13 @@ const char *name(ImageKind kind) {
             return "kdump-compressed dump";
         case ImageKind::raw:
             return "raw memory";
-        case ImageKind::kho_fdt:
-            return "KHO FDT";
-        case ImageKind::luo_fdt:
-            return "LUO FDT";
-        case ImageKind::luo_root:
-            return "LUO root";
-        case ImageKind::memblock_fdt:
-            return "memblock FDT";
-        case ImageKind::other_fdt:
-            return "FDT";
+        case ImageKind::blob:
+            return "blob";
     }
     return "unknown";
 }
 
-bool is_blob(ImageKind kind) { return kind >= ImageKind::kho_fdt; }
+const char *Image::kind_name() const { return blob_kind_ ? name(*blob_kind_) : name(kind_); }
 
 Image ImageOpener::make(ImageKind kind, ImageInfo info, std::unique_ptr<const ImageMemory> memory) {
     Image image;
@@ -167,9 +143,9 @@ Result<Image> ImageOpener::open_blob(Bytes file) {
     if (!blob)
         return blob.error();
     ImageInfo info{.compatible = std::move(blob.value().compatible)};
-    const ImageKind kind = kind_of(blob.value().kind);
-    info.format = std::string(name(kind)) + " " + in_quotes(info.compatible);
-    Image image = make(kind, std::move(info), std::make_unique<NoMemory>());
+    info.format = std::string(name(blob.value().kind)) + " " + in_quotes(info.compatible);
+    Image image = make(ImageKind::blob, std::move(info), std::make_unique<NoMemory>());
+    image.blob_kind_ = blob.value().kind;
     image.blob_.assign(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(blob.value().size));
     return image;
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "fdt/base/blob_kind.h"
 #include "fdt/file/elf_core.h"
 #include "fdt/file/image_memory.h"
 
@@ -21,17 +22,11 @@ enum class ImageKind {
     elf_dump,   // any other ELF64 core: QEMU's dump-guest-memory
     kdump,      // kdump-compressed, plain or flattened: dump-guest-memory -z, -l, -s; makedumpfile
     raw,        // memory and nothing else, from ImageOptions::base on
-    kho_fdt,    // blobs, as /sys/kernel/debug/kho gives them
-    luo_fdt,    // luo-v1
-    luo_root,   // luo_ser, from Linux 7.2 on
-    memblock_fdt,
-    other_fdt,  // an FDT with some other compatible string
+    blob,       // a piece of a handover, as /sys/kernel/debug/kho gives them; Image::blob_kind() says which
 };
 
-// As people call it: "recording", "ELF dump", "KHO FDT" ...
+// As people call it: "recording", "ELF dump" ...
 const char *name(ImageKind kind);
-// The last five kinds: bytes without memory around them.
-bool is_blob(ImageKind kind);
 
 struct ImageOptions {
     // The file is raw memory and begins at this address, whatever it looks like.
@@ -45,7 +40,7 @@ struct ImageInfo {
     std::optional<CoreHeader> recording{};  // recordings only
     std::optional<unsigned> cpus{};         // dumps: CPUs whose state was saved
     std::string kernel_release{};           // dumps: OSRELEASE of VMCOREINFO, or empty
-    std::string compatible{};               // FDT blobs: the root's string; luo_root: its version string
+    std::string compatible{};               // FDT blobs: the root's string; luo_ser: its version string
     // What is odd but does not hinder: a dump that was cut off, memory that is in it twice. One sentence
     // each.
     std::vector<std::string> warnings{};
@@ -62,6 +57,10 @@ public:
     static Result<Image> open(MappedFile file, const ImageOptions &options = {});
 
     ImageKind kind() const { return kind_; }
+    // Blobs only.
+    std::optional<BlobKind> blob_kind() const { return blob_kind_; }
+    // name(kind()), of a blob name(*blob_kind()).
+    const char *kind_name() const;
     const ImageInfo &info() const { return info_; }
 
     // The guest's memory. A blob's has nothing in it. Valid as long as the image; moving the image keeps it
@@ -75,6 +74,7 @@ private:
     friend class ImageOpener;
 
     ImageKind kind_{};
+    std::optional<BlobKind> blob_kind_;
     ImageInfo info_;
     std::unique_ptr<const ImageMemory> memory_;
     std::vector<std::byte> blob_;

@@ -4,28 +4,11 @@
 
 #include <libfdt.h>
 
-#include "fdt/abi/kho_test.h"
-#include "fdt/abi/memblock.h"
 #include "fdt/codec/internal/codec.h"
 #include "fdt/read/internal/parts.h"
 
 namespace kho {
 namespace {
-
-// Compatibles carry a version at their end: "kho-v2" is a KHO FDT, though one that is refused.
-BlobKind kind_of(const FdtPage &fdt) {
-    const std::string compatible = fdt.text_property(FdtPage::root, "compatible");
-    const auto is = [&](std::string_view prefix) { return compatible.starts_with(prefix); };
-    if (is("kho-test-v"))
-        return BlobKind::kho_test_fdt;
-    if (is("kho-v"))
-        return BlobKind::kho_fdt;
-    if (is("luo-v"))
-        return BlobKind::luo_fdt;
-    if (is("memblock-v"))
-        return BlobKind::memblock_fdt;
-    return BlobKind::unknown;
-}
 
 void read_luo_blob(ReadContext &context, const Formats &formats, std::span<const std::byte> bytes) {
     Luo luo;
@@ -34,8 +17,8 @@ void read_luo_blob(ReadContext &context, const Formats &formats, std::span<const
         context.handover.luo = std::move(luo);
 }
 
-void read_fdt_blob(ReadContext &context, const Formats &formats, const FdtPage &fdt, Blob &blob) {
-    switch (blob.kind) {
+void read_fdt_blob(ReadContext &context, const Formats &formats, const FdtPage &fdt, BlobKind kind) {
+    switch (kind) {
         case BlobKind::kho_fdt:
             read_kho_fdt(context, formats, fdt);
             break;
@@ -47,7 +30,7 @@ void read_fdt_blob(ReadContext &context, const Formats &formats, const FdtPage &
             break;
         case BlobKind::luo_fdt:
         case BlobKind::luo_ser:
-        case BlobKind::unknown:
+        case BlobKind::other_fdt:
             context.fault(Check::blob_unknown, Scope{}, 0, 0, [&] {
                 return "an FDT with the compatible " +
                        in_quotes(fdt.text_property(FdtPage::root, "compatible"));
@@ -73,11 +56,11 @@ Blob read_blob(std::span<const std::byte> bytes, Findings &findings, const Forma
             context.fault(Check::kho_fdt_header, Scope{}, 0, 0, [&] { return fdt.error().what; });
             return blob;
         }
-        blob.kind = kind_of(fdt.value());
+        blob.kind = fdt_kind(fdt.value().text_property(FdtPage::root, "compatible"));
         if (blob.kind == BlobKind::luo_fdt)
             read_luo_blob(context, formats, bytes);
         else
-            read_fdt_blob(context, formats, fdt.value(), blob);
+            read_fdt_blob(context, formats, fdt.value(), *blob.kind);
         return blob;
     }
     if (is_luo_root(formats, bytes)) {

@@ -115,22 +115,4 @@ Result<std::vector<LuoSession>> read_luo_sessions(const Memory &memory, PhysAddr
     return sessions;
 }
 
-const char *name(BlobKind kind) {
-    switch (kind) {
-        case BlobKind::kho_fdt:
-            return "kho-fdt";
-        case BlobKind::luo_fdt:
-            return "luo-fdt";
-        case BlobKind::luo_ser:
-            return "luo-ser";
-        case BlobKind::memblock_fdt:
-            return "memblock-fdt";
-        case BlobKind::kho_test_fdt:
-            return "kho-test-fdt";
-        case BlobKind::unknown:
-            break;
-    }
-    return "unknown";
-}
-
 }  // namespace kho

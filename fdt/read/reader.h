@@ -7,6 +7,7 @@
 #include <array>
 #include <span>
 
+#include "fdt/base/blob_kind.h"
 #include "fdt/base/memory.h"
 #include "fdt/check/check.h"
 #include "fdt/formats/releases.h"
@@ -45,16 +46,12 @@ using MapTotals = std::array<std::uint64_t, max_block_order + 1>;
 // map-size are not reported). Where there are findings, the totals are of what is sound.
 MapTotals read_map_totals(const Memory &memory, const KhoFormat &format, PhysAddr map, Findings &findings);
 
-// A piece of a handover without the memory behind it, such as debugfs gives.
-enum class BlobKind : std::uint8_t { unknown, kho_fdt, luo_fdt, luo_ser, memblock_fdt, kho_test_fdt };
-const char *name(BlobKind kind);  // "kho-fdt" ...
-
 struct Blob {
-    BlobKind kind = BlobKind::unknown;
-    Handover handover;  // what needs no memory; addresses as they stand in the blob
+    std::optional<BlobKind> kind;  // nothing: neither an FDT nor LUO's root
+    Handover handover;             // what needs no memory; addresses as they stand in the blob
 };
 
-// Told by content. `unknown` has the finding blob-unknown.
+// The kind is recognized by content. Without one, and for other_fdt, there is a finding: kho-fdt-header or blob-unknown.
 Blob read_blob(std::span<const std::byte> bytes, Findings &findings,
                const Formats &formats = linux_formats());
 

@@ -21,22 +21,6 @@ namespace {
 // Larger FDTs describe machines. Those of KHO and its users have a page.
 constexpr std::uint64_t largest_fdt = 1 << 16;
 
-FoundKind kind_of(BlobHeadKind kind) {
-    switch (kind) {
-        case BlobHeadKind::kho_fdt:
-            return FoundKind::kho_fdt;
-        case BlobHeadKind::luo_fdt:
-            return FoundKind::luo_fdt;
-        case BlobHeadKind::luo_root:
-            return FoundKind::luo_root;
-        case BlobHeadKind::memblock_fdt:
-            return FoundKind::memblock_fdt;
-        case BlobHeadKind::other_fdt:
-            break;
-    }
-    return FoundKind::other_fdt;
-}
-
 // Counts what is read.
 class MeteredMemory final : public Memory {
 public:
@@ -88,10 +72,11 @@ private:
 };
 
 std::string Search::doubt_about(const BlobHead &blob) const {
-    const bool other = blob.kind == BlobHeadKind::other_fdt;
-    if (!other && blob.kind != BlobHeadKind::luo_root && blob.size > page_size)
+    const bool of_a_page = blob.kind == BlobKind::kho_fdt || blob.kind == BlobKind::luo_fdt ||
+                           blob.kind == BlobKind::memblock_fdt;
+    if (of_a_page && blob.size > page_size)
         return std::to_string(blob.size) + " bytes, more than a page";
-    if (blob.kind != BlobHeadKind::kho_fdt)
+    if (blob.kind != BlobKind::kho_fdt)
         return {};
     if (!blob.memory_map)
         return "no preserved-memory-map of 8 bytes";
@@ -102,7 +87,7 @@ std::string Search::doubt_about(const BlobHead &blob) const {
 }
 
 void Search::judge_page(PhysAddr at) {
-    Found found{.address = at, .kind = FoundKind::other_fdt, .certainty = Certainty::possible};
+    Found found{.address = at, .kind = FoundKind::blob, .certainty = Certainty::possible};
     // Up to the largest FDT, or as far as memory goes.
     std::vector<std::byte> bytes(page_size);
     if (!memory_.read(at, bytes)) {
@@ -120,13 +105,13 @@ void Search::judge_page(PhysAddr at) {
         found.why = read.error().what;
     } else {
         const BlobHead &blob = read.value();
-        found.kind = kind_of(blob.kind);
+        found.blob = blob.kind;
         found.compatible = blob.compatible;
         found.why = doubt_about(blob);
         if (found.why.empty()) {
             found.certainty = Certainty::likely;
             found.why = "nothing found points here";
-            if (blob.kind == BlobHeadKind::kho_fdt)
+            if (blob.kind == BlobKind::kho_fdt)
                 kho_fdts_[at] = blob;
         }
     }
@@ -181,14 +166,13 @@ void Search::judge_boot_params(PhysAddr at) {
 void Search::point(PhysAddr to, const Found &from, const std::string &why) {
     for (auto it = index_.lower_bound({to, FoundKind{}}); it != index_.end() && it->first.first == to; ++it) {
         Found &found = result_.found[it->second];
-        const bool fdt = found.kind != FoundKind::boot_params && found.kind != FoundKind::setup_data;
-        if (!fdt || found.certainty == Certainty::possible)
+        if (found.kind != FoundKind::blob || found.certainty == Certainty::possible)
             continue;
         if (found.certainty == Certainty::likely) {
             found.certainty = Certainty::certain;
             found.why = why;
         }
-        if (from.kind == FoundKind::setup_data && found.kind == FoundKind::kho_fdt && !found.data)
+        if (from.kind == FoundKind::setup_data && found.is_kho_fdt() && !found.data)
             found.data = from.data;
     }
 }
@@ -209,7 +193,7 @@ void Search::link() {
                 point(PhysAddr{node.data->fdt_addr}, node, "from setup_data at " + hex(value(node.address)));
     for (const auto &[fdt, blob] : kho_fdts_)
         for (const BlobHead::Subtree &subtree : blob.subtrees)
-            point(PhysAddr{subtree.address}, result_.found[index_.at({fdt, FoundKind::kho_fdt})],
+            point(PhysAddr{subtree.address}, result_.found[index_.at({fdt, FoundKind::blob})],
                   in_quotes(subtree.name) + " of the KHO FDT at " + hex(value(fdt)));
 }
 
@@ -217,7 +201,7 @@ void Search::read_maps() {
     const MeteredMemory memory(memory_);
     for (Found &found : result_.found) {
         const auto fdt = kho_fdts_.find(found.address);
-        if (found.kind != FoundKind::kho_fdt || fdt == kho_fdts_.end() || memory.bytes() >= result_.bytes)
+        if (!found.is_kho_fdt() || fdt == kho_fdts_.end() || memory.bytes() >= result_.bytes)
             continue;
         if (const KhoFormat *format = linux_formats().kho(found.compatible))
             found.map = read_found_map(memory, *format, PhysAddr{*fdt->second.memory_map});
@@ -259,16 +243,8 @@ const char *name(FoundKind kind) {
             return "boot_params";
         case FoundKind::setup_data:
             return "setup_data";
-        case FoundKind::kho_fdt:
-            return "KHO FDT";
-        case FoundKind::luo_fdt:
-            return "LUO FDT";
-        case FoundKind::luo_root:
-            return "LUO root";
-        case FoundKind::memblock_fdt:
-            return "memblock FDT";
-        case FoundKind::other_fdt:
-            return "FDT";
+        case FoundKind::blob:
+            return "blob";
     }
     return "unknown";
 }

@@ -7,20 +7,17 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
+#include "fdt/base/blob_kind.h"
 #include "fdt/file/image_memory.h"
 
 namespace kho {
 
 enum class FoundKind {
-    boot_params,   // a zero page, or a kernel's copy of it
-    setup_data,    // a node of type SETUP_KEXEC_KHO
-    kho_fdt,       // compatible kho-v*
-    luo_fdt,       // luo-v1
-    luo_root,      // luo_ser, from Linux 7.2 on
-    memblock_fdt,  // reserve_mem areas
-    other_fdt,     // any other page that begins as an FDT does
+    boot_params,  // a zero page, or a kernel's copy of it
+    setup_data,   // a node of type SETUP_KEXEC_KHO
+    blob,         // any page that begins as an FDT does, or LUO's root; Found::blob says which
 };
-const char *name(FoundKind kind);  // "boot_params", "setup_data", "KHO FDT" ...
+const char *name(FoundKind kind);  // "boot_params", "setup_data", "blob"
 
 enum class Certainty {
     possible,  // the magic number, and what does not fit the rest
@@ -40,12 +37,17 @@ struct FoundMap {
 struct Found {
     PhysAddr address{};
     FoundKind kind{};
+    BlobKind blob = BlobKind::other_fdt;  // if that is the kind
     Certainty certainty{};
-    std::string compatible{};  // FDTs and LUO roots, else empty
+    std::string compatible{};  // blobs, else empty
     std::string why{};         // one line: what points here, or what is wrong with it
-    // setup_data: its content; boot_params: that of its chain; kho_fdt: of a sound node that points to it.
+    // setup_data: its content; boot_params: that of its chain; KHO FDTs: of a sound node that points to it.
     std::optional<abi::kho_data> data{};
-    std::optional<FoundMap> map{};  // kho_fdt, if it is sound and of a known format, and FindOptions::maps
+    std::optional<FoundMap> map{};  // KHO FDTs, if sound and of a known format, and FindOptions::maps
+
+    bool is_kho_fdt() const { return kind == FoundKind::blob && blob == BlobKind::kho_fdt; }
+    // name(kind), of a blob name(blob): "boot_params", "KHO FDT" ...
+    const char *kind_name() const { return kind == FoundKind::blob ? name(blob) : name(kind); }
 };
 
 struct FindOptions {

@@ -84,7 +84,7 @@ Result<Located> by_search(const FindResult &result) {
     std::vector<const Found *> fdts;
     for (const Certainty certainty : {Certainty::certain, Certainty::likely}) {
         for (const Found &f : result.found)
-            if (f.kind == FoundKind::kho_fdt && f.certainty == certainty)
+            if (f.is_kho_fdt() && f.certainty == certainty)
                 fdts.push_back(&f);
         if (!fdts.empty())
             break;
@@ -117,7 +117,7 @@ Result<Located> locate(const Image &image, const LocateOptions &options) {
                        .by = LocatedBy::note,
                        .words = "the recording's note",
                        .memory_map = recording->memory_map};
-    if (is_blob(image.kind()))
+    if (image.kind() == ImageKind::blob)
         return Error{.code = Errc::handover_not_found, .what = "a blob has no memory around it"};
     const FindResult result = find(image.memory());
     if (std::optional<Result<Located>> located = by_setup_data(image.memory(), result.found))

@@ -100,7 +100,7 @@ std::string doubt_about_kho_data(const Memory &memory, const abi::kho_data &data
     const Result<BlobHead> blob = read_blob_head(bytes);
     if (!blob)
         return "no KHO FDT at " + hex(data.fdt_addr) + ": " + blob.error().what;
-    if (blob.value().kind != BlobHeadKind::kho_fdt)
+    if (blob.value().kind != BlobKind::kho_fdt)
         return "the FDT at " + hex(data.fdt_addr) + " is not KHO's but " + in_quotes(blob.value().compatible);
     if (data.scratch_size == 0 || data.scratch_size % sizeof(abi::kho_scratch) != 0)
         return "a scratch array of " + hex(data.scratch_size) + " bytes";

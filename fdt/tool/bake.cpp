@@ -127,7 +127,7 @@ int bake(Command &command) {
     const auto input = open_input(command, command.operands()[0], options, findings);
     if (!input)
         return exit_unusable;
-    if (input->blob)
+    if (input->blob())
         return command.fail(input->path, "this is a blob, bake needs the memory around it");
     if (!input->located->scratch_known())
         return command.fail(input->path, "the scratch areas are not known: nothing in the file names them");

@@ -170,7 +170,7 @@ int check(Command &command) {
             status = exit_unusable;
             continue;
         }
-        if (input->blob && !asked->empty()) {
+        if (input->blob() && !asked->empty()) {
             status = command.fail(path, "--for needs a whole handover, and this is a blob");
             continue;
         }

@@ -49,7 +49,7 @@ int convert(Command &command) {
     const auto input = open_input(command, command.operands()[0], options, findings);
     if (!input)
         return exit_unusable;
-    if (input->blob)
+    if (input->blob())
         return command.fail(input->path, "this is a blob, convert needs the memory around it");
     if (const Finding *first = findings.first_error())
         return command.fail(input->path, counted(findings.errors(), "error") + " found, the first is " +

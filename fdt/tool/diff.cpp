@@ -105,7 +105,7 @@ int diff(Command &command) {
                                           " found, what is wrong is not compared; see kho check");
 
     // A blob has no memory behind it: what it points at is not compared.
-    const DiffOptions diff_options{.content = !no_content && !a->blob && !b->blob};
+    const DiffOptions diff_options{.content = !no_content && !a->blob() && !b->blob()};
     const DiffResult result =
         kho::diff({a->handover, a->image.memory()}, {b->handover, b->image.memory()}, diff_options);
     const bool differ = result.meaning != 0 || (strict && result.form != 0);

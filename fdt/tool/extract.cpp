@@ -190,14 +190,14 @@ int extract(Command &command) {
         const std::optional<Image> image = open_image(command, path, options);
         if (!image)
             return exit_unusable;
-        if (is_blob(image->kind()))
+        if (image->blob_kind())
             return print_dts(command, path, image->blob(), wanted);
     }
     const auto input = open_input(command, path, options, findings);
     if (!input)
         return exit_unusable;
-    if (input->blob)
-        return command.fail(path, std::string("this is a ") + name(input->image.kind()) +
+    if (input->blob())
+        return command.fail(path, std::string("this is a ") + input->image.kind_name() +
                                       " without the memory around it, only --dts makes sense");
     if (wanted.recording)
         return extract_recording(command, *input, findings, *wanted.output);

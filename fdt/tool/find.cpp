@@ -17,7 +17,7 @@ void print_json(Output &out, const std::string &path, const Image &image, const 
     json.object().foreign("file", path).text("format", image.info().format);
     json.number("bytes", result.bytes).boolean("truncated", result.truncated).array("found");
     for (const Found &found : result.found) {
-        json.object_row().hex("address", found.address).text("kind", name(found.kind));
+        json.object_row().hex("address", found.address).text("kind", found.kind_name());
         json.text("certainty", name(found.certainty));
         if (!found.compatible.empty())
             json.foreign("compatible", found.compatible);
@@ -57,14 +57,14 @@ void print_text(Output &out, const FindResult &result) {
     std::size_t widths[3] = {};
     for (const Found &found : result.found) {
         const std::size_t sizes[] = {hex(value(found.address)).size(),
-                                     std::string_view(name(found.kind)).size(),
+                                     std::string_view(found.kind_name()).size(),
                                      printable(found.compatible).size()};
         for (std::size_t i = 0; i < 3; i++) widths[i] = std::max(widths[i], sizes[i]);
     }
     for (const Found &found : result.found) {
         out.right(hex(value(found.address)), widths[0], Style::address) << "  ";
         out.left(name(found.certainty), 8, style_of(found.certainty)) << "  ";
-        out.left(name(found.kind), widths[1]) << "  ";
+        out.left(found.kind_name(), widths[1]) << "  ";
         out.left(printable(found.compatible), widths[2], Style::name) << "  ";
         const std::string why = found.why + (found.map ? "; " + map_text(*found.map) : "");
         out.prose(why, widths[0] + widths[1] + widths[2] + 8 + 4 * 2) << '\n';
@@ -77,8 +77,7 @@ void trust_note(const Image &image, FindResult &result) {
         return;
     const std::uint64_t fdt = image.info().recording->data.fdt_addr;
     for (Found &found : result.found)
-        if (found.kind == FoundKind::kho_fdt && found.certainty == Certainty::likely &&
-            value(found.address) == fdt) {
+        if (found.is_kho_fdt() && found.certainty == Certainty::likely && value(found.address) == fdt) {
             found.certainty = Certainty::certain;
             found.why = "from the recording's note";
         }
@@ -102,8 +101,8 @@ int find(Command &command) {
     const std::optional<Image> image = open_image(command, path, input);
     if (!image)
         return exit_unusable;
-    if (is_blob(image->kind()))
-        return command.fail(path, std::string("this is a ") + name(image->kind()) + ", find searches memory");
+    if (image->blob_kind())
+        return command.fail(path, std::string("this is a ") + image->kind_name() + ", find searches memory");
     FindResult result = kho::find(image->memory(), {.maps = true});
     trust_note(*image, result);
     if (json)

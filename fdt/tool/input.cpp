@@ -78,14 +78,12 @@ std::optional<Input> open_input(const Command &command, const std::string &path,
     if (!image)
         return std::nullopt;
     Input input{.path = path, .image = std::move(*image)};
-    if (is_blob(input.image.kind())) {
+    if (input.blob()) {
         if (options.fdt) {
-            command.fail(path, std::string("--fdt is for memory, and this is a ") + name(input.image.kind()));
+            command.fail(path, std::string("--fdt is for memory, and this is a ") + input.image.kind_name());
             return std::nullopt;
         }
-        Blob blob = read_blob(input.image.blob(), findings);
-        input.blob = blob.kind;
-        input.handover = std::move(blob.handover);
+        input.handover = read_blob(input.image.blob(), findings).handover;
         return input;
     }
     LocateOptions locate_options;

@@ -37,9 +37,10 @@ struct Input {
     std::string path;
     Image image;
     std::optional<Located> located{};  // memory images: where the handover was found
-    std::optional<BlobKind> blob{};    // blobs: `handover` has only what needs no memory
-    Handover handover{};
-    RangeSet ram{};  // the machine's, if the image tells; else empty
+    Handover handover{};               // of a blob: what needs no memory
+    RangeSet ram{};                    // the machine's, if the image tells; else empty
+
+    std::optional<BlobKind> blob() const { return image.blob_kind(); }
 };
 
 // Opens, locates and reads. Nothing if the file cannot be used; the reason is on standard error then, and

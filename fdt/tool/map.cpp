@@ -81,8 +81,8 @@ int map(Command &command) {
     const auto input = open_input(command, command.operands()[0], options, findings);
     if (!input)
         return exit_unusable;
-    if (input->blob)
-        return command.fail(input->path, std::string("this is a ") + name(input->image.kind()) +
+    if (input->blob())
+        return command.fail(input->path, std::string("this is a ") + input->image.kind_name() +
                                              " without the memory around it, map draws memory");
     if (findings.errors() != 0)
         command.warn(input->path, counted(findings.errors(), "error") +

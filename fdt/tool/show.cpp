@@ -34,7 +34,7 @@ void show_findings(Command &command, const std::string &path, const Findings &fi
 std::string missing_of(const Input &input, const Shown &shown) {
     if (!shown.selects())
         return "";
-    if (!input.handover.luo || input.blob)
+    if (!input.handover.luo || input.blob())
         return "there are no sessions";
     bool session_seen = false;
     for (const LuoSession &session : input.handover.luo->sessions) {
@@ -76,7 +76,7 @@ int show(Command &command) {
         return exit_unusable;
     if (const std::string missing = missing_of(*input, shown); !missing.empty())
         return command.fail(input->path, missing);
-    const Summary summary = summarize(input->handover, input->blob.has_value());
+    const Summary summary = summarize(input->handover, input->blob().has_value());
     if (json) {
         show_json(command.out, *input, summary, shown, findings);
     } else {

@@ -10,7 +10,7 @@ namespace {
 
 void put_input(Json &json, const Input &input) {
     const ImageInfo &info = input.image.info();
-    json.object("input").text("kind", name(input.image.kind())).foreign("format", info.format);
+    json.object("input").text("kind", input.image.kind_name()).foreign("format", info.format);
     if (input.located)
         json.foreign("found_by", input.located->words);
     if (info.cpus)

@@ -53,16 +53,16 @@ void show_facts(Output &out, const Input &input, const Summary &summary) {
     if (input.located)
         fact(out, "Found by", input.located->words);
     fact(out, "Written by", releases_text(summary.releases));
-    const bool whole = !input.blob || *input.blob == BlobKind::kho_fdt;
+    const bool whole = !input.blob() || *input.blob() == BlobKind::kho_fdt;
     if (whole)
         fact(out, "KHO", kho_text(handover));
     if (handover.luo) {
         fact(out, "LUO", luo_text(*handover.luo));
         fact(out, "Live update", std::to_string(handover.luo->liveupdate_number));
-    } else if (whole && !input.blob) {
+    } else if (whole && !input.blob()) {
         fact(out, "LUO", "none");
     }
-    if (input.blob) {
+    if (input.blob()) {
         fact(out, "", "(a blob: what its addresses lead to is in memory, not here)");
         return;
     }
@@ -191,7 +191,7 @@ void show_text(Output &out, const Input &input, const Summary &summary, const Sh
     if (shown.summary)
         return;
     if (handover.luo) {
-        if (!input.blob) {
+        if (!input.blob()) {
             heading(out, "Sessions: ", std::to_string(summary.sessions));
             show_files(out, *handover.luo, shown, verbose);
             show_flbs(out, *handover.luo);
@@ -203,7 +203,7 @@ void show_text(Output &out, const Input &input, const Summary &summary, const Sh
         show_kho_test(out, *handover.kho_test, verbose);
     if (!handover.subtrees.empty())
         show_subtrees(out, handover.subtrees);
-    if (input.blob)
+    if (input.blob())
         return;
     show_preserved(out, handover, summary, verbose);
     if (input.located && input.located->scratch_known())

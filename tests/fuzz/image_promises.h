@@ -47,8 +47,7 @@ inline void check_search(const kho::Image &image) {
         promise(resident.contains({found.address + offset, 1}), "what was found is in memory");
         promise(!found.why.empty(), "what was found has a reason");
         promise(found.kind != kho::FoundKind::setup_data || found.data.has_value(), "a node has its content");
-        promise(!found.map ||
-                    (found.kind == kho::FoundKind::kho_fdt && found.certainty != kho::Certainty::possible),
+        promise(!found.map || (found.is_kho_fdt() && found.certainty != kho::Certainty::possible),
                 "only a sound KHO FDT has a map");
     }
     const auto located = kho::locate(image);
@@ -63,7 +62,7 @@ inline void open_and_check(std::vector<std::byte> bytes, const kho::ImageOptions
         promise(!image.error().what.empty(), "an error says what is wrong");
         return;
     }
-    promise(kho::is_blob(image.value().kind()) == !image.value().blob().empty(), "a blob has bytes");
+    promise(image.value().blob_kind().has_value() == !image.value().blob().empty(), "a blob has bytes");
     check_memory(image.value());
     check_search(image.value());
 }

@@ -25,7 +25,7 @@ Blob read_clean(std::span<const std::byte> bytes, BlobKind kind) {
 void write_again(const Blob &blob) {
     const Handover &handover = blob.handover;
     Result<FdtBytes> bytes = Error{.code = Errc::malformed, .what = "not tried"};
-    switch (blob.kind) {
+    switch (*blob.kind) {
         case BlobKind::kho_fdt:
             bytes = write_kho_fdt(*handover.format, handover.memory_map, handover.subtrees);
             break;
@@ -37,7 +37,7 @@ void write_again(const Blob &blob) {
             bytes = write_memblock_fdt(*handover.memblock);
             break;
         case BlobKind::kho_test_fdt:
-        case BlobKind::unknown:
+        case BlobKind::other_fdt:
             return;
     }
     if (!bytes) {
@@ -45,7 +45,7 @@ void write_again(const Blob &blob) {
         fuzz::promise(bytes.error().code == Errc::fdt_full, "what was read can be written, or does not fit");
         return;
     }
-    const Blob again = read_clean(bytes.value(), blob.kind);
+    const Blob again = read_clean(bytes.value(), *blob.kind);
     fuzz::promise(again.handover == handover, "what was written is what was read");
 }
 
@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     Findings findings;
     const Blob blob = read_blob(bytes, findings);
     fuzz::check_model(blob.handover, findings);
-    fuzz::promise((blob.kind == BlobKind::unknown) <= (findings.errors() > 0), "an unknown blob is an error");
+    fuzz::promise((!blob.kind || *blob.kind == BlobKind::other_fdt) <= (findings.errors() > 0),
+                  "an unknown blob is an error");
     for (const bool exact : {false, true})
         if (const auto dts = to_dts(bytes, {.exact = exact}); !dts)
             fuzz::promise(dts.error().code == Errc::fdt_header, "an FDT has a source");

@@ -10,14 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "fdt/base/blob_kind.h"
 #include "fdt/base/error.h"
 
 namespace kho {
 
-enum class BlobHeadKind { kho_fdt, luo_fdt, luo_root, memblock_fdt, other_fdt };
-
 struct BlobHead {
-    BlobHeadKind kind{};
+    BlobKind kind{};
     std::string compatible;  // the root's; of a LUO root its version string
     std::size_t size = 0;    // of an FDT: what its header says it has
     // Where a KHO FDT points, as far as its properties have the right length.

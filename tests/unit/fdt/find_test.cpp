@@ -46,7 +46,7 @@ protected:
     std::string found() const {
         std::string text;
         for (const Found &f : find(memory).found)
-            text += hex(value(f.address)) + " " + name(f.kind) + " " + name(f.certainty) +
+            text += hex(value(f.address)) + " " + f.kind_name() + " " + name(f.certainty) +
                     (f.compatible.empty() ? "" : " " + f.compatible) + "\n";
         return text;
     }

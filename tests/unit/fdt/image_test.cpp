@@ -45,33 +45,37 @@ std::vector<std::byte> luo_root(std::string_view version, std::size_t size = 32)
 
 TEST(Image, IsTakenForWhatItContains) {
     const struct {
-        ImageKind kind;
+        std::optional<BlobKind> blob;
         std::vector<std::byte> bytes;
         const char *format;
         const char *compatible;
     } cases[] = {
-        {ImageKind::kho_fdt, write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value(), "KHO FDT \"kho-v1\"",
+        {BlobKind::kho_fdt, write_kho_fdt(kho_v1, PhysAddr{0x1000}, {}).value(), "KHO FDT \"kho-v1\"",
          "kho-v1"},
-        {ImageKind::kho_fdt, fdt_with_compatible("kho-v4"), "KHO FDT \"kho-v4\"", "kho-v4"},
-        {ImageKind::kho_fdt, fdt_with_compatible("kho-v99"), "KHO FDT \"kho-v99\"", "kho-v99"},
-        {ImageKind::luo_fdt, write_luo_fdt(1, PhysAddr{0x1000}, std::nullopt).value(), "LUO FDT \"luo-v1\"",
+        {BlobKind::kho_fdt, fdt_with_compatible("kho-v4"), "KHO FDT \"kho-v4\"", "kho-v4"},
+        {BlobKind::kho_fdt, fdt_with_compatible("kho-v99"), "KHO FDT \"kho-v99\"", "kho-v99"},
+        {BlobKind::luo_fdt, write_luo_fdt(1, PhysAddr{0x1000}, std::nullopt).value(), "LUO FDT \"luo-v1\"",
          "luo-v1"},
-        {ImageKind::memblock_fdt, fdt_with_compatible("memblock-v1"), "memblock FDT \"memblock-v1\"",
+        {BlobKind::memblock_fdt, fdt_with_compatible("memblock-v1"), "memblock FDT \"memblock-v1\"",
          "memblock-v1"},
-        {ImageKind::other_fdt, fdt_with_compatible("kho-test-v1"), "FDT \"kho-test-v1\"", "kho-test-v1"},
-        {ImageKind::luo_root, luo_root("luo-v5"), "LUO root \"luo-v5\"", "luo-v5"},
-        {ImageKind::luo_root, luo_root("luo-v5", 4096), "LUO root \"luo-v5\"", "luo-v5"},
-        {ImageKind::kdump, make_kdump({{1, noise_page(1)}}).bytes, "kdump-compressed (none)", ""},
-        {ImageKind::kdump, make_kdump({}).bytes, "kdump-compressed (none)", ""},
+        {BlobKind::luo_fdt, fdt_with_compatible("luo-v2"), "LUO FDT \"luo-v2\"", "luo-v2"},
+        {BlobKind::kho_test_fdt, fdt_with_compatible("kho-test-v1"), "FDT \"kho-test-v1\"", "kho-test-v1"},
+        {BlobKind::other_fdt, fdt_with_compatible("kho-test"), "FDT \"kho-test\"", "kho-test"},
+        {BlobKind::luo_ser, luo_root("luo-v5"), "LUO root \"luo-v5\"", "luo-v5"},
+        {BlobKind::luo_ser, luo_root("luo-v5", 4096), "LUO root \"luo-v5\"", "luo-v5"},
+        {std::nullopt, make_kdump({{1, noise_page(1)}}).bytes, "kdump-compressed (none)", ""},
+        {std::nullopt, make_kdump({}).bytes, "kdump-compressed (none)", ""},
     };
     for (const auto &c : cases) {
         const auto image = open(c.bytes);
         ASSERT_TRUE(succeeds(image)) << c.format;
-        EXPECT_EQ(image.value().kind(), c.kind) << c.format;
+        EXPECT_EQ(image.value().kind(), c.blob ? ImageKind::blob : ImageKind::kdump) << c.format;
+        EXPECT_EQ(image.value().blob_kind(), c.blob) << c.format;
+        EXPECT_STREQ(image.value().kind_name(), c.blob ? name(*c.blob) : "kdump-compressed dump");
         EXPECT_EQ(image.value().info().format, c.format);
         EXPECT_EQ(image.value().info().compatible, c.compatible);
-        EXPECT_EQ(is_blob(c.kind), !image.value().blob().empty());
-        if (is_blob(c.kind)) {
+        EXPECT_EQ(c.blob.has_value(), !image.value().blob().empty());
+        if (c.blob) {
             EXPECT_TRUE(image.value().memory().ranges().empty());
             EXPECT_TRUE(image.value().memory().resident().empty());
             EXPECT_TRUE(
@@ -174,9 +178,9 @@ TEST(Image, FilesThatCannotBeReadAreNamed) {
 
 TEST(Image, EveryKindHasANameOfItsOwn) {
     std::set<std::string> names;
-    for (int kind = 0; kind <= static_cast<int>(ImageKind::other_fdt); kind++)
+    for (int kind = 0; kind <= static_cast<int>(ImageKind::blob); kind++)
         names.insert(name(static_cast<ImageKind>(kind)));
-    EXPECT_EQ(names.size(), static_cast<std::size_t>(ImageKind::other_fdt) + 1);
+    EXPECT_EQ(names.size(), static_cast<std::size_t>(ImageKind::blob) + 1);
     EXPECT_FALSE(names.contains("unknown"));
 }
 
