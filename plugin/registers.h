@@ -86,74 +86,9 @@ enum class Verdict : std::uint32_t {
 
 // Result of a command. The numbers are part of the interface: append only.
 enum class Status : std::uint32_t {
-    ok = 0,
-    // the doorbell
-    unknown_command = 1,
-    busy = 2,               // a kexec is under way
-    not_handed_over = 3,    // enter without a kexec
-    nothing_to_verify = 4,  // verify before any kexec
-    mismatch = 5,           // verify: preserved memory changed
-    // the descriptor
-    no_descriptor = 16,
-    descriptor_unreadable = 17,  // not in RAM, unaligned, or across its end
-    descriptor_magic = 18,
-    descriptor_size = 19,
-    descriptor_flags = 20,  // an unknown flag or a reserved field is set
-    array_unreadable = 21,  // an array is not in RAM
-    too_many_entries = 22,  // an array is longer than its limit
-    // the memory map
-    memory_map_empty = 32,
-    memory_map_range = 33,  // wraps, empty, or usable but not RAM
-    memory_map_overlap = 34,
-    // scratch
-    scratch_empty = 48,
-    scratch_range = 49,  // unaligned, wraps, or not usable RAM
-    scratch_overlap = 50,
-    // preserved memory
-    preserved_order = 64,
-    preserved_unaligned = 65,
-    preserved_wraps = 66,  // or is empty
-    preserved_outside_ram = 67,
-    preserved_in_scratch = 68,
-    preserved_twice = 69,
-    // subtrees
-    subtree_name = 80,  // empty, unterminated, no node name, twice, or `LUO`, the device's own
-    subtree_not_preserved = 81,
-    // LUO
-    sessions_not_preserved = 96,  // the session header or an array of files is not preserved memory
-    sessions_too_many = 97,
-    session_name = 98,  // empty, unterminated or twice
-    files_too_many = 100,
-    files_inconsistent = 101,  // an address without a count or a count without an address
-    file_compatible = 102,     // empty or unterminated
-    file_token = 103,          // twice in one set
-    flbs_not_preserved = 104,  // the page of the FLBs is not preserved memory
-    flbs_too_many = 105,       // or of another number of pages than one
-    flb_name = 106,            // empty, unterminated or twice
-    flb_references = 107,      // none, or more than an int counts
-    flbs_not_supported =
-        108,  // there are some, and the format has no place for them, or there are no sessions
-    // what comes next
-    no_memory_for_metadata = 112,  // no free, unpreserved RAM for FDTs and map
-    kernel_missing = 128,          // no kernel is set, or there is no such file
-    kernel_unreadable = 129,
-    kernel_format = 130,    // neither a bzImage nor an ELF64 for this CPU
-    kernel_protocol = 131,  // boot protocol too old
-    kernel_no_64bit_entry = 132,
-    kernel_too_large = 133,  // does not fit into scratch
-    initrd_unreadable = 134,
-    initrd_too_large = 135,  // does not fit into scratch
-    command_line_too_long = 136,
-    record_failed = 144,  // the recording could not be written whole
-    memory_failed = 160,  // RAM vanished while it was read (hot-unplug), or the host is out of memory
-    // a handover that this device did not make
-    handover_unreadable = 176,    // kho_data is not in RAM
-    handover_malformed = 177,     // a strict reader refuses it; the log says where
-    handover_does_not_fit = 178,  // it has memory that is not usable RAM of this machine
-    no_recording = 179,           // handover= is not set
-    recording_unreadable = 180,
-    recording_malformed = 181,
-    not_found = 182,  // record without found_in_memory
+#define KEXEC_STATUS(name, number) name = number,
+#include "plugin/statuses.def"
+#undef KEXEC_STATUS
 };
 
 // ---------------------------------------------------------------------------------------------------

@@ -1,74 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/status.h"
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
 namespace kexec_handover {
 
+namespace {
+
+struct StatusRow {
+    Status status;
+    const char *name;
+};
+constexpr StatusRow statuses[] = {
+#define KEXEC_STATUS(name, number) {Status::name, #name},
+#include "plugin/statuses.def"
+#undef KEXEC_STATUS
+};
+static_assert(std::ranges::adjacent_find(statuses, std::ranges::greater_equal{}, &StatusRow::status) ==
+                  std::end(statuses),
+              "ascending, none twice");
+
+}  // namespace
+
 const char *name(Status status) {
-    switch (status) {
-#define CASE(code)     \
-    case Status::code: \
-        return #code;
-        CASE(ok)
-        CASE(unknown_command)
-        CASE(busy)
-        CASE(not_handed_over)
-        CASE(nothing_to_verify)
-        CASE(mismatch)
-        CASE(no_descriptor)
-        CASE(descriptor_unreadable)
-        CASE(descriptor_magic)
-        CASE(descriptor_size)
-        CASE(descriptor_flags)
-        CASE(array_unreadable)
-        CASE(too_many_entries)
-        CASE(memory_map_empty)
-        CASE(memory_map_range)
-        CASE(memory_map_overlap)
-        CASE(scratch_empty)
-        CASE(scratch_range)
-        CASE(scratch_overlap)
-        CASE(preserved_order)
-        CASE(preserved_unaligned)
-        CASE(preserved_wraps)
-        CASE(preserved_outside_ram)
-        CASE(preserved_in_scratch)
-        CASE(preserved_twice)
-        CASE(subtree_name)
-        CASE(subtree_not_preserved)
-        CASE(sessions_not_preserved)
-        CASE(sessions_too_many)
-        CASE(session_name)
-        CASE(files_too_many)
-        CASE(files_inconsistent)
-        CASE(file_compatible)
-        CASE(file_token)
-        CASE(flbs_not_preserved)
-        CASE(flbs_too_many)
-        CASE(flb_name)
-        CASE(flb_references)
-        CASE(flbs_not_supported)
-        CASE(no_memory_for_metadata)
-        CASE(kernel_missing)
-        CASE(kernel_unreadable)
-        CASE(kernel_format)
-        CASE(kernel_protocol)
-        CASE(kernel_no_64bit_entry)
-        CASE(kernel_too_large)
-        CASE(initrd_unreadable)
-        CASE(initrd_too_large)
-        CASE(command_line_too_long)
-        CASE(record_failed)
-        CASE(memory_failed)
-        CASE(handover_unreadable)
-        CASE(handover_malformed)
-        CASE(handover_does_not_fit)
-        CASE(no_recording)
-        CASE(recording_unreadable)
-        CASE(recording_malformed)
-        CASE(not_found)
-#undef CASE
-    }
-    return "unknown";
+    const auto *row = std::ranges::lower_bound(statuses, status, {}, &StatusRow::status);
+    return row != std::end(statuses) && row->status == status ? row->name : "unknown";
 }
 
 const char *name(State state) {

@@ -10,53 +10,9 @@
 namespace kho {
 
 enum class Errc {
-    // memory
-    outside_memory,
-    // FDTs
-    fdt_header,
-    fdt_full,
-    compatible_unknown,
-    property_missing,
-    property_length,
-    // kho-v1
-    scratch_array,
-    subtree_address,
-    map_address,
-    map_chunk,  // misaligned, cyclic, or with too many elements
-    map_order,
-    map_bitmap,
-    block_order,
-    block_address,
-    // LUO sessions and files
-    not_preserved,
-    session_count,
-    session_name,
-    file_set,  // an address without a count or a count without an address
-    file_count,
-    file_compatible,
-    file_token,
-    // kernel images
-    image_format,
-    image_truncated,
-    image_protocol,
-    image_no_64bit_entry,
-    image_too_large,
-    initrd_too_large,
-    command_line_too_long,
-    // files
-    io,
-    core_format,
-    // inputs
-    input_format,      // a file that is none of what can be read
-    dump_format,       // kdump-compressed: header, bitmap, descriptor or page
-    dump_compression,  // a page in a compression that is not known
-    handover_not_found,
-    handover_ambiguous,
-    // writing
-    no_room,        // no free memory is left where it is needed
-    not_in_format,  // the release's format has no place for it
-    // handovers: a check of check.h that has no code of its own
-    malformed,
+#define KHO_ERROR(name) name,
+#include "fdt/base/errors.def"
+#undef KHO_ERROR
 };
 
 // The code's name as it appears in messages and test output, for example "map_chunk".
