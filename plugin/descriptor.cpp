@@ -220,16 +220,6 @@ Refusal check_subtrees(std::span<const Subtree> entries, KexecRequest &request) 
     return {};
 }
 
-// Whether this page is a preserved block by itself: it is in no array of sessions or files then, which are
-// larger.
-bool is_preserved_page(const KexecRequest &request, PhysAddr page) {
-    const auto behind = std::ranges::upper_bound(request.preserved, page, {}, &kho::PreservedBlocks::address);
-    if (behind == request.preserved.begin() || !kho::is_page_aligned(page))
-        return false;
-    const kho::PreservedBlocks &blocks = *std::prev(behind);
-    return blocks.order == 0 && page < blocks.range().end();
-}
-
 Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &request) {
     using Entry = kho::abi::luo_flb_ser;
     struct Page {
@@ -239,7 +229,8 @@ Refusal check_flbs(const Machine &machine, PhysAddr header_at, KexecRequest &req
     static_assert(sizeof(Page) <= kho::page_size);
     Page page;
     const std::uint64_t at = value(header_at);
-    if (!is_preserved_page(request, header_at) ||
+    // A block of one page is in no array of sessions or files, which are larger.
+    if (!is_preserved_block(request, header_at, 0) ||
         !machine.read(header_at, std::as_writable_bytes(std::span(&page, 1))))
         return refuse(Status::flbs_not_preserved, 0, at, "FLBs at 0x%" PRIx64 ": not a preserved page", at);
     if (page.header.pgcnt != kho::abi::flb_area_pages || page.header.count > kho::abi::max_flbs)
@@ -345,6 +336,16 @@ Refusal take_found(Checked<FoundHandover> found, KexecRequest &request) {
 }
 
 }  // namespace
+
+bool is_preserved_block(const KexecRequest &request, PhysAddr address, unsigned order) {
+    const auto behind =
+        std::ranges::upper_bound(request.preserved, address, {}, &kho::PreservedBlocks::address);
+    if (behind == request.preserved.begin())
+        return false;
+    const kho::PreservedBlocks &blocks = *std::prev(behind);
+    return blocks.order == order && address < blocks.range().end() &&
+           (address - blocks.address) % kho::order_bytes(order) == 0;
+}
 
 Checked<KexecRequest> read_descriptor(const Machine &machine, PhysAddr address,
                                       const std::string &recording) {

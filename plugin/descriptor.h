@@ -34,6 +34,9 @@ struct KexecRequest {
     std::optional<FoundHandover> found;  // goes on as it is; scratch and preserved memory are its
 };
 
+// Whether exactly this is one of the blocks that the guest preserved.
+bool is_preserved_block(const KexecRequest &request, kho::PhysAddr address, unsigned order);
+
 // `recording`: path of what found_in_recording means. Refuses with the codes from no_descriptor to
 // flb_references, and from handover_unreadable on, of plugin/registers.h.
 Checked<KexecRequest> read_descriptor(const Machine &machine, kho::PhysAddr address,

@@ -17,27 +17,12 @@ namespace {
 using kho::Outcome;
 using kho::Range;
 
-constexpr std::uint64_t piece_size = 1 << 20;
-
-// Hands the bytes of `range` of another memory than the guest's to the sink, a piece at a time.
-Outcome visit_memory(const kho::Memory &memory, Range range, const Machine::Sink &sink) {
-    std::vector<std::byte> piece;
-    for (std::uint64_t done = 0; done < range.size; done += piece.size()) {
-        piece.resize(std::min(piece_size, range.size - done));
-        if (Outcome outcome = memory.read(range.start + done, piece); !outcome)
-            return outcome;
-        if (Outcome outcome = sink(piece); !outcome)
-            return outcome;
-    }
-    return kho::success();
-}
-
 // The handover as the next kernel will see it, before anything of it is in guest memory: the guest's bytes,
 // but for what the device writes; or all of it out of a recording.
 Outcome visit_handover(const Machine &machine, const KexecRequest &request, const Metadata &metadata,
                        Range range, const Machine::Sink &sink) {
     if (request.found && request.found->recording)
-        return visit_memory(*request.found->recording, range, sink);
+        return kho::copy_memory(*request.found->recording, range, sink);
     const kho::RangeSet ours = metadata.written.intersect(kho::RangeSet({range}));
     kho::PhysAddr at = range.start;
     const auto theirs_up_to = [&](kho::PhysAddr end) {
@@ -46,7 +31,7 @@ Outcome visit_handover(const Machine &machine, const KexecRequest &request, cons
     for (const Range &piece : ours.ranges()) {
         if (Outcome outcome = theirs_up_to(piece.start); !outcome)
             return outcome;
-        if (Outcome outcome = visit_memory(*metadata.pages, piece, sink); !outcome)
+        if (Outcome outcome = kho::copy_memory(*metadata.pages, piece, sink); !outcome)
             return outcome;
         at = piece.end();
     }
@@ -62,7 +47,7 @@ Outcome copy_into(Machine &machine, const kho::Memory &from, const kho::RangeSet
             to = to + piece.size();
             return outcome;
         };
-        if (Outcome outcome = visit_memory(from, range, put_piece); !outcome)
+        if (Outcome outcome = kho::copy_memory(from, range, put_piece); !outcome)
             return outcome;
     }
     return kho::success();

@@ -4,11 +4,14 @@
 #include <algorithm>
 
 #include "fdt/abi/luo.h"
+#include "fdt/abi/units.h"
 #include "fdt/write/writer.h"
 
 namespace kexec_handover {
 namespace {
 
+using kho::gib;
+using kho::mib;
 using kho::PhysAddr;
 using kho::PreservedBlocks;
 using kho::Range;
@@ -16,7 +19,6 @@ using kho::RangeSet;
 
 // Free memory above the first MiB, which firmware and old boot code consider theirs.
 RangeSet free_memory(const KexecRequest &request) {
-    constexpr std::uint64_t mib = 1 << 20;
     RangeSet free = request.usable.minus(request.preserved_ranges).minus(request.scratch_ranges);
     free.subtract({PhysAddr{0}, mib});
     return free;
@@ -26,7 +28,7 @@ RangeSet free_memory(const KexecRequest &request) {
 // from where kernels have most of their memory, so that what the guest forgot to preserve is found poisoned
 // and not overwritten.
 RangeSet uppermost(const RangeSet &free) {
-    constexpr std::uint64_t mib = 1 << 20, gib = std::uint64_t{1} << 30, enough = 32 * mib;
+    constexpr std::uint64_t enough = 32 * mib;
     const RangeSet low = free.intersect(RangeSet({{PhysAddr{0}, 4 * gib}}));
     std::vector<Range> chosen;
     std::uint64_t bytes = 0;
@@ -36,35 +38,6 @@ RangeSet uppermost(const RangeSet &free) {
         bytes += size;
     }
     return RangeSet(std::move(chosen));
-}
-
-// `blocks` (ascending by address) without those of `replaced`, each of which is one block; no two are the
-// same, since no page is read as two arrays.
-std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks,
-                                     std::vector<PreservedBlocks> replaced) {
-    std::ranges::sort(replaced, {}, &PreservedBlocks::address);
-    std::vector<PreservedBlocks> rest;
-    rest.reserve(blocks.size() + replaced.size());
-    auto gone = replaced.begin();
-    for (PreservedBlocks run : blocks) {
-        while (gone != replaced.end() && gone->address < run.address) ++gone;
-        for (; gone != replaced.end() && gone->address < run.range().end(); ++gone) {
-            const std::uint64_t block = kho::order_bytes(run.order);
-            const std::uint64_t before = gone->address - run.address;
-            if (gone->order != run.order || before % block != 0)
-                continue;
-            const auto count = static_cast<std::uint32_t>(before / block);
-            if (count > 0)
-                rest.push_back({run.address, run.order, count});
-            run.address = gone->address + block;
-            run.count -= count + 1;
-            if (run.count == 0)
-                break;
-        }
-        if (run.count > 0)
-            rest.push_back(run);
-    }
-    return rest;
 }
 
 Metadata of_found(const FoundHandover &found, const KexecRequest &request) {
@@ -79,8 +52,8 @@ Metadata of_found(const FoundHandover &found, const KexecRequest &request) {
             .release = found.release};
 }
 
-// The guest's arrays, but for those in whose pages a subtree lies, or where a file's or FLB's data begins.
-std::vector<PreservedBlocks> dispensable(const KexecRequest &request) {
+// The guest's arrays that are preserved blocks, but for those in whose pages a subtree lies, or where a file's or FLB's data begins.
+RangeSet dispensable(const KexecRequest &request) {
     std::vector<Range> named;
     for (const kho::Subtree &subtree : request.subtrees) named.push_back({subtree.address, subtree.size});
     const auto add_data = [&](std::uint64_t data) {
@@ -91,16 +64,18 @@ std::vector<PreservedBlocks> dispensable(const KexecRequest &request) {
         for (const kho::LuoFile &file : session.files) add_data(file.data);
     for (const kho::LuoFlb &flb : request.flbs) add_data(flb.data);
     const RangeSet needed(std::move(named));
-    std::vector<PreservedBlocks> rest = request.replaced;
-    std::erase_if(rest, [&](const PreservedBlocks &block) { return needed.overlaps(block.range()); });
-    return rest;
+    std::vector<Range> gone;
+    for (const PreservedBlocks &block : request.replaced)
+        if (is_preserved_block(request, block.address, block.order) && !needed.overlaps(block.range()))
+            gone.push_back(block.range());
+    return RangeSet(std::move(gone));
 }
 
 kho::Handover content_of(const KexecRequest &request, const kho::Release &release) {
     kho::Handover content;
     for (const kho::abi::kho_scratch &area : request.scratch)
         content.scratch.push_back({PhysAddr{area.addr}, area.size});
-    content.preserved = without(request.preserved, dispensable(request));
+    content.preserved = kho::blocks_without(request.preserved, dispensable(request));
     content.subtrees = request.subtrees;
     if (value(request.session_header) == 0)
         return content;

@@ -3,6 +3,7 @@
 
 #include <libfdt.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -119,14 +120,20 @@ std::string FdtPage::name(int node) const {
     return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(length));
 }
 
+bool FdtHead::is_fdt() const { return magic == FDT_MAGIC; }
+bool FdtHead::has_header() const { return total_size >= sizeof(fdt_header); }
+
+FdtHead fdt_head(std::span<const std::byte> bytes) {
+    fdt32_t fields[2] = {};
+    std::memcpy(fields, bytes.data(), std::min(bytes.size(), sizeof fields));
+    return {fdt32_to_cpu(fields[0]), fdt32_to_cpu(fields[1])};
+}
+
 std::optional<std::uint64_t> fdt_total_size(std::span<const std::byte> bytes) {
-    // Too short for a header: not an FDT.
-    if (bytes.size() < sizeof(fdt_header) || fdt_magic(bytes.data()) != FDT_MAGIC)
+    const FdtHead head = fdt_head(bytes);
+    if (bytes.size() < sizeof(fdt_header) || !head.is_fdt() || !head.has_header())
         return std::nullopt;
-    const std::uint64_t size = fdt_totalsize(bytes.data());
-    if (size < sizeof(fdt_header))
-        return std::nullopt;
-    return size;
+    return head.total_size;
 }
 
 }  // namespace kho

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
+#include <functional>
 #include <span>
 #include <type_traits>
 
@@ -31,5 +31,9 @@ public:
         return value;
     }
 };
+
+// Hands `range` of a memory to `sink`, a piece at a time. Errors: those of Memory::read and of `sink`.
+Outcome copy_memory(const Memory &memory, Range range,
+                    const std::function<Outcome(std::span<const std::byte>)> &sink);
 
 }  // namespace kho

@@ -17,7 +17,6 @@ namespace {
 
 // QEMU looks for Multiboot's magic number in the first 8 KiB: only our bytes are there.
 constexpr std::uint64_t first_data = 8192;
-constexpr std::uint64_t piece_size = 1 << 20;
 
 // The entry of PVH, XEN_ELFNOTE_PHYS32_ENTRY. (Xen's public/elfnote.h)
 struct EntryNote {
@@ -85,22 +84,14 @@ private:
 
 Result<std::uint64_t> write_part(AtomicFile &file, const BakePlan::Part &part, const Memory &memory) {
     Sum sum;
-    std::vector<std::byte> piece;
-    for (std::uint64_t done = 0; done < part.size; done += piece_size) {
-        const std::uint64_t size = std::min(piece_size, part.size - done);
-        std::span<const std::byte> bytes;
-        if (part.bytes.empty()) {
-            piece.resize(size);
-            if (Outcome outcome = memory.read(part.to + done, piece); !outcome)
-                return outcome.error();
-            bytes = piece;
-        } else {
-            bytes = part.bytes.subspan(done, size);
-        }
+    const auto write = [&](std::span<const std::byte> bytes) {
         sum.add(bytes);
-        if (Outcome outcome = file.write(bytes); !outcome)
-            return outcome.error();
-    }
+        return file.write(bytes);
+    };
+    if (Outcome outcome = part.bytes.empty() ? copy_memory(memory, {part.to, part.size}, write)
+                                             : write(part.bytes.first(part.size));
+        !outcome)
+        return outcome.error();
     return sum.value();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "fdt/abi/units.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/boot/internal/bake.h"
 #include "fdt/boot/internal/bake_loader.h"
@@ -10,8 +11,7 @@
 namespace kho {
 namespace {
 
-constexpr std::uint64_t mib = 0x100000;
-constexpr PhysAddr four_gib{std::uint64_t{1} << 32};
+constexpr PhysAddr four_gib{4 * gib};
 // From here up to 4 GiB a PC has its devices, whatever a dump's memory map says.
 constexpr PhysAddr device_memory{0xe0000000};
 // SeaBIOS keeps its tables in the last 16 MiB of RAM below 4 GiB, and has its code and temporary memory right

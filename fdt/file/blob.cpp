@@ -13,6 +13,7 @@
 #include "fdt/abi/luo_v5.h"
 #include "fdt/abi/phys.h"
 #include "fdt/base/internal/fdt_check.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/base/internal/text.h"
 
 namespace kho {
@@ -22,12 +23,6 @@ using Bytes = std::span<const std::byte>;
 
 // Of any version.
 constexpr std::string_view luo_root_prefix = "luo-v";
-
-constexpr std::byte fdt_magic_bytes[] = {std::byte{0xd0}, std::byte{0x0d}, std::byte{0xfe}, std::byte{0xed}};
-
-bool begins_with(Bytes bytes, Bytes magic) {
-    return bytes.size() >= magic.size() && std::ranges::equal(bytes.first(magic.size()), magic);
-}
 
 Error blob_error(Errc code, std::string what) { return {.code = code, .what = std::move(what)}; }
 
@@ -70,31 +65,25 @@ void follow_pointers(const void *fdt, BlobHead &blob) {
 }  // namespace
 
 bool looks_like_blob(Bytes bytes) {
-    return begins_with(bytes, fdt_magic_bytes) ||
-           begins_with(bytes, std::as_bytes(std::span(luo_root_prefix)));
-}
-
-std::uint64_t fdt_size(Bytes bytes) {
-    if (!begins_with(bytes, fdt_magic_bytes) || bytes.size() < sizeof(fdt_header))
-        return 0;
-    fdt_header header;
-    std::memcpy(&header, bytes.data(), sizeof header);
-    return fdt32_to_cpu(header.totalsize);
+    const auto prefix = std::as_bytes(std::span(luo_root_prefix));
+    return fdt_head(bytes).is_fdt() ||
+           (bytes.size() >= prefix.size() && std::ranges::equal(bytes.first(prefix.size()), prefix));
 }
 
 Result<BlobHead> read_blob_head(Bytes bytes) {
-    if (!begins_with(bytes, fdt_magic_bytes))
+    const FdtHead head = fdt_head(bytes);
+    if (!head.is_fdt())
         return read_luo_root(bytes);
     if (bytes.size() < sizeof(fdt_header))
         return blob_error(Errc::fdt_header,
                           "an FDT header of " + std::to_string(bytes.size()) + " bytes, expected 40");
-    const std::size_t total = fdt_size(bytes);
+    const std::size_t total = head.total_size;
     if (total > bytes.size())
         return blob_error(Errc::fdt_header,
                           "an FDT of " + std::to_string(total) + " bytes in " + std::to_string(bytes.size()));
     // libfdt wants an aligned FDT, and what was checked is what is used.
     std::vector<std::byte> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(total));
-    if (total < sizeof(fdt_header) || fdt_totalsize(copy.data()) != total)
+    if (!head.has_header())
         return blob_error(Errc::fdt_header, "an FDT of " + std::to_string(total) + " bytes");
     if (const int fault = check_fdt(copy); fault != 0)
         return blob_error(Errc::fdt_header, std::string("the FDT is damaged: ") + fdt_strerror(fault));

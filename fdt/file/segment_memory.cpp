@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "fdt/base/internal/pieces.h"
 #include "fdt/base/internal/text.h"
 
 namespace kho {
@@ -22,25 +23,23 @@ SegmentMemory::SegmentMemory(MappedFile file, std::vector<MemorySegment> segment
 }
 
 Outcome SegmentMemory::read(PhysAddr from, std::span<std::byte> out) const {
-    auto segment = std::ranges::partition_point(
-        segments_, [from](const MemorySegment &candidate) { return candidate.range.end() <= from; });
+    const PhysAddr end = from + out.size();
     // Neighbouring segments are one piece of memory to the reader.
-    for (; !out.empty(); ++segment) {
-        if (segment == segments_.end() || from < segment->range.start)
-            return Error{.code = Errc::outside_memory,
-                         .address = value(from),
-                         .what = "not in the image, " + hex(out.size()) + " bytes wanted"};
-        const std::uint64_t skip = from - segment->range.start;
-        const std::uint64_t here = std::min<std::uint64_t>(out.size(), segment->range.size - skip);
-        const std::uint64_t in_file =
-            skip < segment->file_size ? std::min(here, segment->file_size - skip) : 0;
-        if (in_file > 0)
-            std::memcpy(out.data(), file_.bytes().data() + segment->file_offset + skip, in_file);
-        std::ranges::fill(out.subspan(in_file, here - in_file), std::byte{0});
-        out = out.subspan(here);
-        from = from + here;
-    }
-    return success();
+    return read_pieces(
+        segments_, &MemorySegment::range, from, out,
+        [this](const MemorySegment &segment, std::uint64_t skip, std::span<std::byte> part) {
+            const std::uint64_t in_file =
+                skip < segment.file_size ? std::min<std::uint64_t>(part.size(), segment.file_size - skip) : 0;
+            if (in_file > 0)
+                std::memcpy(part.data(), file_.bytes().data() + segment.file_offset + skip, in_file);
+            std::ranges::fill(part.subspan(in_file), std::byte{0});
+            return success();
+        },
+        [end](PhysAddr at, std::span<std::byte>) {
+            return Outcome(Error{.code = Errc::outside_memory,
+                                 .address = value(at),
+                                 .what = "not in the image, " + hex(end - at) + " bytes wanted"});
+        });
 }
 
 RangeSet SegmentMemory::resident() const {

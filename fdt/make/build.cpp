@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "fdt/abi/units.h"
 #include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/handlers/memfd.h"
@@ -11,8 +12,6 @@
 namespace kho {
 namespace {
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 constexpr std::uint64_t scratch_alignment = 4 * mib;
 
 std::string at(const char *list, std::size_t index) {

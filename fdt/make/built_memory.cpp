@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
-#include "fdt/base/internal/text.h"
+#include "fdt/base/internal/pieces.h"
 #include "fdt/make/build.h"
 
 namespace kho {
@@ -19,41 +19,18 @@ BuiltMemory::BuiltMemory(MetadataPages pages, std::vector<Placed> placed)
 }
 
 Outcome BuiltMemory::read(PhysAddr from, std::span<std::byte> out) const {
-    while (!out.empty()) {
-        const auto place = std::ranges::partition_point(
-            placed_, [from](const Placed &candidate) { return candidate.range.end() <= from; });
-        const bool here = place != placed_.end() && place->range.start <= from;
-        // Up to the end of the place, or to where the next one begins.
-        std::uint64_t most = out.size();
-        if (place != placed_.end())
-            most = std::min(most, here ? place->range.end() - from : place->range.start - from);
-        const std::span<std::byte> piece = out.first(most);
-        if (Outcome outcome = here ? place->content->read(place->offset + (from - place->range.start), piece)
-                                   : pages_.read(from, piece);
-            !outcome)
-            return outcome;
-        out = out.subspan(most);
-        from = from + most;
-    }
-    return success();
+    return read_pieces(
+        placed_, &Placed::range, from, out,
+        [](const Placed &place, std::uint64_t skip, std::span<std::byte> part) {
+            return place.content->read(place.offset + skip, part);
+        },
+        [this](PhysAddr at, std::span<std::byte> part) { return pages_.read(at, part); });
 }
 
 Result<std::uint64_t> write_recording(const std::string &path, const CoreHeader &header,
                                       const RangeSet &ranges, const Memory &memory) {
-    constexpr std::uint64_t piece_size = std::uint64_t{1} << 20;
-    std::vector<std::byte> buffer;
-    const CoreSource source = [&](Range range, const auto &sink) -> Outcome {
-        while (!range.empty()) {
-            buffer.resize(std::min(range.size, piece_size));
-            if (Outcome outcome = memory.read(range.start, buffer); !outcome)
-                return outcome;
-            if (Outcome outcome = sink(buffer); !outcome)
-                return outcome;
-            range = {range.start + buffer.size(), range.size - buffer.size()};
-        }
-        return success();
-    };
-    return write_core(path, header, ranges, source);
+    return write_core(path, header, ranges,
+                      [&memory](Range range, const auto &sink) { return copy_memory(memory, range, sink); });
 }
 
 }  // namespace kho

@@ -6,42 +6,15 @@
 #include <functional>
 #include <iterator>
 
-#include "fdt/abi/kexec_metadata.h"
-#include "fdt/abi/kho_test.h"
-#include "fdt/abi/luo.h"
-#include "fdt/abi/memblock.h"
 #include "fdt/base/internal/fdt_page.h"
+#include "fdt/base/internal/pieces.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/codec/internal/codec.h"
 #include "fdt/codec/internal/file_handler.h"
+#include "fdt/model/subtrees.h"
 
 namespace kho {
 namespace {
-
-// The blocks that have no page in `gone`.
-std::vector<PreservedBlocks> without(std::span<const PreservedBlocks> blocks, const RangeSet &gone) {
-    std::vector<PreservedBlocks> kept;
-    for (const PreservedBlocks &run : blocks) {
-        const std::uint64_t size = order_bytes(run.order);
-        const auto keep = [&](std::uint64_t from, std::uint64_t to) {  // as numbers of blocks
-            if (from < to)
-                kept.push_back({run.address + from * size, run.order, static_cast<std::uint32_t>(to - from)});
-        };
-        const std::span<const Range> ranges = gone.ranges();
-        auto hit = std::ranges::partition_point(
-            ranges, [&](const Range &range) { return range.end() <= run.address; });
-        std::uint64_t next = 0;
-        for (; hit != ranges.end() && hit->start < run.range().end(); ++hit) {
-            const std::uint64_t from = hit->start <= run.address ? 0 : (hit->start - run.address) / size;
-            const std::uint64_t to =
-                std::min<std::uint64_t>(run.count, (hit->end() - run.address + size - 1) / size);
-            keep(next, from);
-            next = std::max(next, to);
-        }
-        keep(next, run.count);
-    }
-    return kept;
-}
 
 class Converter {
 public:
@@ -61,7 +34,7 @@ public:
         reduce_metadata();
         if (Outcome outcome = settle_subtrees(); !outcome)
             return outcome.error();
-        content_.preserved = without(source_.preserved, RangeSet(std::move(gone_)));
+        content_.preserved = blocks_without(source_.preserved, RangeSet(std::move(gone_)));
         const RangeSet kept = preserved_ranges(content_.preserved);
         Result<Written> written = write_handover(content_, target_, usable.minus(kept));
         if (!written)
@@ -140,19 +113,13 @@ private:
         content_.kexec_metadata.reset();
     }
 
-    bool is_described(const Subtree &subtree) const {
-        return (subtree.name == abi::luo_subtree_name && source_.luo) ||
-               (subtree.name == abi::memblock_subtree_name && source_.memblock) ||
-               (subtree.name == abi::kexec_metadata_subtree_name && source_.kexec_metadata);
-    }
-
     // What is carried over as it is: its size may appear, or disappear.
     Outcome settle_subtrees() {
         const bool had_sizes = source_.format->has_sizes();
         if (had_sizes == target_.kho->has_sizes())
             return success();
         for (Subtree &subtree : content_.subtrees) {
-            if (is_described(subtree))
+            if (is_rewritten(source_, subtree))
                 continue;
             std::array<std::byte, 64> head{};
             if (Outcome outcome = memory_.read(subtree.address, head); !outcome)
@@ -184,21 +151,12 @@ Result<Conversion> convert(const Handover &source, const Memory &memory, const R
 }
 
 Outcome OverlayMemory::read(PhysAddr from, std::span<std::byte> out) const {
-    while (!out.empty()) {
-        const std::span<const Range> ranges = ranges_.ranges();
-        const auto range = std::ranges::partition_point(
-            ranges, [from](const Range &candidate) { return candidate.end() <= from; });
-        const bool here = range != ranges.end() && range->start <= from;
-        std::uint64_t most = out.size();
-        if (range != ranges.end())
-            most = std::min(most, here ? range->end() - from : range->start - from);
-        const std::span<std::byte> piece = out.first(most);
-        if (Outcome outcome = here ? over_.read(from, piece) : base_.read(from, piece); !outcome)
-            return outcome;
-        out = out.subspan(most);
-        from = from + most;
-    }
-    return success();
+    return read_pieces(
+        ranges_.ranges(), std::identity{}, from, out,
+        [this](const Range &range, std::uint64_t skip, std::span<std::byte> part) {
+            return over_.read(range.start + skip, part);
+        },
+        [this](PhysAddr at, std::span<std::byte> part) { return base_.read(at, part); });
 }
 
 }  // namespace kho

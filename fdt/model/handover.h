@@ -123,6 +123,9 @@ struct Handover {
 // All preserved memory of a handover as bytes.
 RangeSet preserved_ranges(std::span<const PreservedBlocks> blocks);
 
+// The blocks that have no page in `gone`.
+std::vector<PreservedBlocks> blocks_without(std::span<const PreservedBlocks> blocks, const RangeSet &gone);
+
 // All memory that is handed over: what is preserved, and what is not but the next kernel needs, the map and
 // the scratch array.
 RangeSet memory_of(const Handover &handover);

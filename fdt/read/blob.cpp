@@ -49,7 +49,7 @@ Blob read_blob(std::span<const std::byte> bytes, Findings &findings, const Forma
     Blob blob;
     ReadContext context(nullptr, findings, blob.handover);
     const std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-    if (bytes.size() >= sizeof(fdt_header) && fdt_magic(bytes.data()) == FDT_MAGIC) {
+    if (bytes.size() >= sizeof(fdt_header) && fdt_head(bytes).is_fdt()) {
         // debugfs gives whole pages or just the FDT; both are at least as long as it says.
         const Result<FdtPage> fdt = FdtPage::parse({bytes.begin(), bytes.end()}, PhysAddr{0});
         if (!fdt) {

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 
-#include "fdt/abi/kexec_metadata.h"
-#include "fdt/abi/kho_test.h"
 #include "fdt/abi/luo.h"
-#include "fdt/abi/memblock.h"
 #include "fdt/codec/internal/codec.h"
+#include "fdt/model/subtrees.h"
 #include "fdt/read/internal/parts.h"
 
 namespace kho {
@@ -48,16 +46,25 @@ void read_subtrees(ReadContext &context, const Formats &formats) {
     const Handover &handover = context.handover;
     for (std::size_t i = 0; i < handover.subtrees.size(); i++) {
         const Subtree &subtree = handover.subtrees[i];
-        if (subtree.name == abi::luo_subtree_name && !handover.luo)
-            read_luo(context, formats, subtree);
-        else if (subtree.name == abi::memblock_subtree_name && !handover.memblock)
-            read_memblock(context, subtree);
-        else if (subtree.name == abi::kexec_metadata_subtree_name && !handover.kexec_metadata)
-            read_kexec_metadata(context, subtree);
-        else if (subtree.name == abi::kho_test_subtree_name && !handover.kho_test)
-            read_kho_test(context, subtree);
-        else
+        const KnownSubtree *known = find_known_subtree(subtree.name);
+        if (known == nullptr || known->was_read(handover)) {
             read_other(context, subtree, static_cast<std::uint32_t>(i));
+            continue;
+        }
+        switch (known->kind) {
+            case SubtreeKind::luo:
+                read_luo(context, formats, subtree);
+                break;
+            case SubtreeKind::memblock:
+                read_memblock(context, subtree);
+                break;
+            case SubtreeKind::kexec_metadata:
+                read_kexec_metadata(context, subtree);
+                break;
+            case SubtreeKind::kho_test:
+                read_kho_test(context, subtree);
+                break;
+        }
     }
 }
 

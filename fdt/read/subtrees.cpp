@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <libfdt.h>
-
 #include "fdt/abi/kexec_metadata.h"
 #include "fdt/abi/kho_test.h"
 #include "fdt/abi/memblock.h"
@@ -22,31 +20,26 @@ constexpr Scope test_scope{.base = "/kho_test"};
 // The test's FDT takes a page and eight bytes a folio, in one block: it cannot be larger than the largest.
 constexpr std::uint64_t max_fdt_size = order_bytes(max_order);
 
-std::uint64_t be32(const std::byte *bytes) {
-    std::uint64_t number = 0;
-    for (int i = 0; i < 4; i++) number = number << 8 | std::to_integer<std::uint64_t>(bytes[i]);
-    return number;
-}
-
 }  // namespace
 
 std::optional<FdtPage> read_subtree_fdt(ReadContext &context, const Subtree &subtree, Check check,
                                         const Scope &scope) {
     const std::uint64_t at = value(subtree.address);
-    std::byte head[8];
-    if (!context.read(subtree.address, head, Check::subtree_address, scope, value(context.handover.fdt), 0))
+    std::byte bytes_of_head[FdtHead::size];
+    if (!context.read(subtree.address, bytes_of_head, Check::subtree_address, scope,
+                      value(context.handover.fdt), 0))
         return std::nullopt;
-    const std::uint64_t size = be32(head + 4);
+    const FdtHead head = fdt_head(bytes_of_head);
     const bool sized = context.handover.format->has_sizes();
     const std::uint64_t most = sized ? std::min(subtree.size, max_fdt_size) : max_fdt_size;
-    if (be32(head) != FDT_MAGIC || size < sizeof(fdt_header) || size > most) {
+    if (!head.is_fdt() || !head.has_header() || head.total_size > most) {
         context.fault(check, scope, at, 0, [&] {
-            return "not a valid FDT: magic " + hex(be32(head)) + ", totalsize " + std::to_string(size) +
-                   ", expected at most " + std::to_string(most);
+            return "not a valid FDT: magic " + hex(head.magic) + ", totalsize " +
+                   std::to_string(head.total_size) + ", expected at most " + std::to_string(most);
         });
         return std::nullopt;
     }
-    std::vector<std::byte> bytes(size);
+    std::vector<std::byte> bytes(head.total_size);
     if (!context.read(subtree.address, bytes, check, scope, at, 0))
         return std::nullopt;
     Result<FdtPage> fdt = FdtPage::parse(std::move(bytes), subtree.address);

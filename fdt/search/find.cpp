@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fdt/abi/x86_boot.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/file/internal/blob.h"
 #include "fdt/formats/releases.h"
@@ -95,7 +96,8 @@ void Search::judge_page(PhysAddr at) {
         if (!memory_.read(at, bytes))
             bytes.clear();
     }
-    if (const std::uint64_t size = fdt_size(bytes); size > bytes.size() && size <= largest_fdt) {
+    if (const std::uint64_t size = fdt_total_size(bytes).value_or(0);
+        size > bytes.size() && size <= largest_fdt) {
         bytes.resize(size);
         if (!memory_.read(at, bytes))
             bytes.clear();

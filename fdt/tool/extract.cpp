@@ -8,6 +8,7 @@
 #include <array>
 
 #include "fdt/base/dts.h"
+#include "fdt/base/internal/fdt_page.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/target.h"
@@ -80,16 +81,15 @@ int extract_memfd(Command &command, const Input &input, const Damage &damage, co
 // The FDT at an address, as long as it says it is.
 Result<std::vector<std::byte>> load_fdt(const Memory &memory, PhysAddr address) {
     constexpr std::uint32_t largest = 4 << 20;  // kho_test's, the longest that kernels write
-    std::array<std::byte, 8> head;
-    if (Outcome outcome = memory.read(address, head); !outcome)
+    std::array<std::byte, FdtHead::size> start;
+    if (Outcome outcome = memory.read(address, start); !outcome)
         return outcome.error();
-    std::uint32_t size = 0;
-    for (std::size_t i = 4; i < 8; i++) size = size << 8 | std::to_integer<std::uint32_t>(head[i]);
-    if (size < sizeof(fdt_header) || size > largest)
+    const FdtHead head = fdt_head(start);
+    if (!head.has_header() || head.total_size > largest)
         return Error{.code = Errc::fdt_header,
                      .address = value(address),
-                     .what = "no FDT, or one of impossible size " + std::to_string(size)};
-    std::vector<std::byte> bytes(size);
+                     .what = "no FDT, or one of impossible size " + std::to_string(head.total_size)};
+    std::vector<std::byte> bytes(head.total_size);
     if (Outcome outcome = memory.read(address, bytes); !outcome)
         return outcome.error();
     return bytes;

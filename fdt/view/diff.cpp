@@ -9,6 +9,7 @@
 #include "fdt/abi/luo.h"
 #include "fdt/abi/memblock.h"
 #include "fdt/base/internal/text.h"
+#include "fdt/model/subtrees.h"
 #include "fdt/view/internal/diff_parts.h"
 
 namespace kho {
@@ -88,14 +89,6 @@ void Differ::content(const std::string &path, const std::vector<FileExtent> &a,
 }
 
 namespace {
-
-// Whose content the model holds.
-bool is_understood(const Handover &handover, const Subtree &subtree) {
-    return (subtree.name == abi::luo_subtree_name && handover.luo) ||
-           (subtree.name == abi::memblock_subtree_name && handover.memblock) ||
-           (subtree.name == abi::kexec_metadata_subtree_name && handover.kexec_metadata) ||
-           (subtree.name == abi::kho_test_subtree_name && handover.kho_test);
-}
 
 // kho-v1 does not know that there is such a thing: its absence there says nothing.
 bool has_kexec_metadata(const Handover &handover) {

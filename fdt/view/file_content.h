@@ -21,8 +21,4 @@ struct FileSink {
 // place in the file too; the sink's.
 Outcome copy_file(const Memory &memory, const FileContent &content, const FileSink &sink);
 
-// `range` of memory, in pieces. Errors: those of Memory::read and of `sink`.
-Outcome copy_memory(const Memory &memory, Range range,
-                    const std::function<Outcome(std::span<const std::byte>)> &sink);
-
 }  // namespace kho

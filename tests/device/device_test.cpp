@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fdt/abi/units.h"
 #include "fdt/file/elf_core.h"
 #include "fdt/read/reader.h"
 #include "guest.h"
@@ -21,7 +22,7 @@ using harness::GuestImage;
 using harness::Machine;
 using harness::QTest;
 
-constexpr std::uint64_t mib = 1 << 20, gib = 1 << 30;
+using kho::gib, kho::mib;
 
 Machine machine(const std::string &device_options = {}) {
     Machine m;

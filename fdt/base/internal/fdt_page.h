@@ -16,6 +16,17 @@
 
 namespace kho {
 
+// The first two fields of an FDT's header, as they are written; of what is not there, zeroes.
+struct FdtHead {
+    std::uint32_t magic = 0;
+    std::uint32_t total_size = 0;
+
+    static constexpr std::size_t size = 8;
+    bool is_fdt() const;      // by its magic number
+    bool has_header() const;  // it says that it is at least a header long
+};
+FdtHead fdt_head(std::span<const std::byte> bytes);
+
 // What an FDT says its size is, if these bytes begin as an FDT does and it is at least a header. Kernels give it as
 // the blob's size.
 std::optional<std::uint64_t> fdt_total_size(std::span<const std::byte> bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The loader's memory: program, table, page tables, and behind what is in the file its stack.
 #include "fdt/boot/internal/bake_loader.h"
+#include "fdt/abi/units.h"
 
 #include <algorithm>
 #include <cassert>
@@ -13,7 +14,6 @@
 namespace kho {
 namespace {
 
-constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 constexpr std::uint64_t large_page_shift = 21;
 constexpr std::uint64_t entries = 512;
 constexpr std::uint64_t table_entry = 0x03;  // present, writable

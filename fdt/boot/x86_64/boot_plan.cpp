@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "fdt/abi/units.h"
 #include "fdt/base/internal/text.h"
 #include "fdt/boot/boot.h"
 
@@ -15,7 +16,7 @@ namespace bp = abi::boot_params;
 
 // Below are the BIOS's data and where Linux puts the code that starts other CPUs.
 constexpr PhysAddr lowest{0x100000};
-constexpr PhysAddr four_gib{std::uint64_t{1} << 32};
+constexpr PhysAddr four_gib{4 * gib};
 constexpr PhysAddr top{std::numeric_limits<std::uint64_t>::max()};
 constexpr Range low_half{lowest, four_gib - lowest};
 constexpr Range high_half{four_gib, top - four_gib};

@@ -31,9 +31,6 @@ struct BlobHead {
 // The magic number of an FDT, or a LUO root's version string.
 bool looks_like_blob(std::span<const std::byte> bytes);
 
-// What an FDT's header says it has; 0 if these bytes do not begin with one.
-std::uint64_t fdt_size(std::span<const std::byte> bytes);
-
 // Checks the whole structure of an FDT, and nothing of what its properties mean. `bytes` may go on behind it;
 // it is private to the caller, or a file. Errors: fdt_header, property_missing (compatible),
 // compatible_unknown (a LUO root of another version), each with the offset 0.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <set>
 
+#include "fdt/abi/units.h"
 #include "plugin/registers.h"
 
 extern "C" const std::byte purgatory_start[], purgatory_end[];
@@ -22,7 +23,7 @@ static_assert(static_cast<unsigned>(Register::status) == 0x10 &&
               static_cast<unsigned>(Register::next_argument) == 0x48);
 static_assert(static_cast<unsigned>(Command::kexec) == 1 && static_cast<unsigned>(Command::enter) == 2);
 
-constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+using kho::gib;
 
 //   page 0       code, then GDT and its descriptor
 //   page 1       top-level page table

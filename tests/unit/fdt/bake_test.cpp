@@ -2,6 +2,7 @@
 // Baked files: where everything is loaded, and what comes out once firmware has run and the loader has done
 // what its table says.
 #include "fdt/boot/internal/bake.h"
+#include "fdt/abi/units.h"
 
 #include <elf.h>
 
@@ -17,8 +18,6 @@
 namespace kho {
 namespace {
 
-constexpr std::uint64_t mib = 0x100000;
-constexpr std::uint64_t gib = 0x40000000;
 constexpr std::uint64_t loader_size = page_size;
 
 Range range(std::uint64_t start, std::uint64_t size) { return {PhysAddr{start}, size}; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include "fdt/abi/units.h"
 #include "fdt/boot/boot.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kernel_files.h"
@@ -10,9 +11,6 @@ namespace kho {
 namespace {
 
 namespace bp = abi::boot_params;
-
-constexpr std::uint64_t mib = 0x100000;
-constexpr std::uint64_t gib = 0x40000000;
 
 Range range(std::uint64_t start, std::uint64_t size) { return {PhysAddr{start}, size}; }
 

@@ -16,7 +16,6 @@
 namespace kho {
 namespace {
 
-using sample::gib;
 using sample::use;
 
 std::vector<Stretch> stretches(const PageMap &map) {
@@ -68,7 +67,7 @@ TEST(PageMap, WithoutKnownRamNothingIsFree) {
     const Handover handover = sample::machine();
     const PageCounts counts = PageMap(handover, nullptr).count();
     EXPECT_EQ(counts[0], 0U);
-    EXPECT_EQ(counts[static_cast<std::size_t>(PageKind::scratch)], 80 * sample::mib / page_size);
+    EXPECT_EQ(counts[static_cast<std::size_t>(PageKind::scratch)], 80 * mib / page_size);
 }
 
 TEST(PageMap, RangesThatOverlapOrEndAtTheTopDoNoHarm) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Mapped files: sparse ones, special ones, and one that shrinks while it is read.
 #include "fdt/file/mapped_file.h"
+#include "fdt/abi/units.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,8 +14,6 @@
 
 namespace kho {
 namespace {
-
-constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 
 // A file of `size` bytes with a page of x at each place.
 std::string sparse_file(const TemporaryFolder &folder, std::uint64_t size,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fdt/abi/memfd.h"
+#include "fdt/abi/units.h"
 #include "fdt/formats/releases.h"
 #include "fdt/handlers/memfd.h"
 #include "fdt/model/handover.h"
@@ -13,8 +14,6 @@
 
 namespace kho::sample {
 
-inline constexpr std::uint64_t mib = 1 << 20;
-inline constexpr std::uint64_t gib = 1 << 30;
 inline constexpr std::uint16_t both_flags = abi::memfd_folio_dirty | abi::memfd_folio_uptodate;
 
 inline MemfdFolio folio(std::uint64_t address, std::uint64_t index, std::uint8_t order = 0,

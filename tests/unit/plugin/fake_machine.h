@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fdt/abi/luo.h"
+#include "fdt/abi/units.h"
 #include "plugin/kexec.h"
 #include "plugin/purgatory.h"
 #include "plugin/registers.h"
@@ -23,7 +24,9 @@ inline void PrintTo(Status status, std::ostream *out) { *out << name(status); }
 
 namespace kexec_handover::test {
 
-constexpr std::uint64_t kib = 1 << 10, mib = 1 << 20, gib = 1 << 30;
+using kho::gib;
+using kho::kib;
+using kho::mib;
 
 class FakeMachine : public Machine {
 public:
