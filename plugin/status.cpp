@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <utility>
+
+#include "fdt/check/check.h"
 
 namespace kexec_handover {
-
 namespace {
 
 struct StatusRow {
@@ -47,48 +49,58 @@ const char *name(State state) {
     return "unknown";
 }
 
-static Status status_of(kho::Errc code) {
-    switch (code) {
-        case kho::Errc::not_preserved:
-            return Status::sessions_not_preserved;
-        case kho::Errc::session_count:
-            return Status::sessions_too_many;
-        case kho::Errc::session_name:
-            return Status::session_name;
-        case kho::Errc::file_set:
-            return Status::files_inconsistent;
-        case kho::Errc::file_count:
-            return Status::files_too_many;
-        case kho::Errc::file_compatible:
-            return Status::file_compatible;
-        case kho::Errc::file_token:
-            return Status::file_token;
-        case kho::Errc::image_format:
-        case kho::Errc::image_truncated:
-            return Status::kernel_format;
-        case kho::Errc::image_protocol:
-            return Status::kernel_protocol;
-        case kho::Errc::image_no_64bit_entry:
-            return Status::kernel_no_64bit_entry;
-        case kho::Errc::image_too_large:
-            return Status::kernel_too_large;
-        case kho::Errc::initrd_too_large:
-            return Status::initrd_too_large;
-        case kho::Errc::command_line_too_long:
-            return Status::command_line_too_long;
-        case kho::Errc::fdt_full:
-            return Status::too_many_entries;
-        case kho::Errc::no_room:
-            return Status::no_memory_for_metadata;
-        case kho::Errc::io:
-            return Status::record_failed;
-        default:
-            return Status::memory_failed;
-    }
+namespace {
+
+// Checks of the arrays that the guest's descriptor leads to.
+constexpr std::pair<const kho::Check *, Status> statuses_of_checks[] = {
+    {&kho::Check::not_preserved, Status::sessions_not_preserved},
+    {&kho::Check::session_address, Status::sessions_not_preserved},
+    {&kho::Check::session_count, Status::sessions_too_many},
+    {&kho::Check::session_name, Status::session_name},
+    {&kho::Check::session_name_twice, Status::session_name},
+    {&kho::Check::file_set, Status::files_inconsistent},
+    {&kho::Check::file_set_count, Status::files_inconsistent},
+    {&kho::Check::file_address, Status::files_inconsistent},
+    {&kho::Check::file_count, Status::files_too_many},
+    {&kho::Check::file_compatible, Status::file_compatible},
+    {&kho::Check::file_token, Status::file_token},
+};
+
+// Other errors: of kernel files and of writers.
+constexpr std::pair<kho::Errc, Status> statuses_of_errors[] = {
+    {kho::Errc::session_count, Status::sessions_too_many},
+    {kho::Errc::session_name, Status::session_name},
+    {kho::Errc::file_count, Status::files_too_many},
+    {kho::Errc::file_compatible, Status::file_compatible},
+    {kho::Errc::file_token, Status::file_token},
+    {kho::Errc::image_format, Status::kernel_format},
+    {kho::Errc::image_truncated, Status::kernel_format},
+    {kho::Errc::image_protocol, Status::kernel_protocol},
+    {kho::Errc::image_no_64bit_entry, Status::kernel_no_64bit_entry},
+    {kho::Errc::image_too_large, Status::kernel_too_large},
+    {kho::Errc::initrd_too_large, Status::initrd_too_large},
+    {kho::Errc::command_line_too_long, Status::command_line_too_long},
+    {kho::Errc::fdt_full, Status::too_many_entries},
+    {kho::Errc::no_room, Status::no_memory_for_metadata},
+    {kho::Errc::io, Status::record_failed},
+};
+
+Status status_of(const kho::Error &error) {
+    for (const auto &[check, status] : statuses_of_checks)
+        if (error.check == check->info().name)
+            return status;
+    if (!error.check.empty())
+        return Status::memory_failed;
+    for (const auto &[code, status] : statuses_of_errors)
+        if (error.code == code)
+            return status;
+    return Status::memory_failed;
 }
 
+}  // namespace
+
 Refusal refusal(const kho::Error &error) {
-    return {status_of(error.code), error.index, error.address, error.message()};
+    return {status_of(error), error.index, error.address, error.message()};
 }
 
 }  // namespace kexec_handover

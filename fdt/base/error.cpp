@@ -18,7 +18,7 @@ const char *name(Errc code) {
 }
 
 std::string Error::message() const {
-    std::string text = name(code);
+    std::string text(kind());
     if (address != 0)
         text += " at " + hex(address);
     return text + ": " + what;

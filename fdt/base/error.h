@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -23,8 +24,13 @@ struct Error {
     std::uint64_t address = 0;  // guest-physical address, or file offset for files; 0 if there is none
     std::uint64_t index = 0;    // which entry of the array that `what` speaks of
     std::string what;           // lower case, no full stop, says expected and seen values
+    // Of a finding: the name of its check (fdt/check/check.h), which lives as long as the table; else empty.
+    std::string_view check{};
 
-    // "map_chunk at 0x1234000: next chunk already visited"
+    // The check, or else the code.
+    std::string_view kind() const { return check.empty() ? name(code) : check; }
+
+    // "chunk-twice at 0x1234000: next chunk already visited"
     std::string message() const;
 };
 

@@ -55,10 +55,11 @@ std::string Finding::message() const {
 }
 
 Error Finding::error() const {
-    std::string what = path.empty() ? text : path + ": " + text;
-    if (info().code == Errc::malformed)
-        what = std::string(info().name) + ": " + what;
-    return {.code = info().code, .address = address, .index = index, .what = std::move(what)};
+    return {.code = Errc::malformed,
+            .address = address,
+            .index = index,
+            .what = path.empty() ? text : path + ": " + text,
+            .check = info().name};
 }
 
 bool Findings::only(std::string_view name) {

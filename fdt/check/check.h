@@ -42,7 +42,6 @@ struct CheckInfo {
     Severity severity;
     unsigned group;           // of fdt/README.md's list of malformed handovers; 0: none of them
     bool kernel_checks;       // released kernels look at it too
-    Errc code;                // as which strict readers report it
     Fate fates[2];            // by KernelFamily
     const char *effect;       // what a kernel does; empty: nothing, or predict() decides it
     const char *description;  // one line, lower case, no full stop: what is wrong when it fires
@@ -93,6 +92,7 @@ struct Finding {
     Severity severity() const { return info().severity; }
     // "check-name at 0x1234000: /path: text"
     std::string message() const;
+    // As which strict readers report it: Errc::malformed, with the check's name.
     Error error() const;
 };
 

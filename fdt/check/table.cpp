@@ -29,8 +29,8 @@ constexpr Fate accepted = Fate::accepted, cold_boot = Fate::cold_boot, panics = 
 using namespace rows;
 
 constexpr const CheckInfo table[number_of_checks] = {
-#define KHO_CHECK(id, name, severity, group, who, code, arrays, blocks, effect, sentence, after) \
-    {name, severity, group, who, Errc::code, {arrays, blocks}, effect, sentence, after},
+#define KHO_CHECK(id, name, severity, group, who, arrays, blocks, effect, sentence, after) \
+    {name, severity, group, who, {arrays, blocks}, effect, sentence, after},
 #define AFTER(...) \
     { __VA_ARGS__ }
 #include "fdt/check/checks.def"

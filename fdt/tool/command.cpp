@@ -161,7 +161,7 @@ std::string describe(const Error &error) {
     std::string text = error.what;
     if (error.address != 0)
         text += ", at " + hex(error.address);
-    return text + " (" + name(error.code) + ')';
+    return text + " (" + std::string(error.kind()) + ')';
 }
 
 }  // namespace kho::tool

@@ -123,7 +123,7 @@ void check_handover(const Memory &memory, const abi::kho_data &data, std::uint8_
     const auto strict = read_handover(memory, data);
     promise(strict.ok() == (findings.errors() == 0), "strictly read, the first error is one");
     if (!strict) {
-        promise(strict.error().code == findings.first_error()->error().code, "it is the same error");
+        promise(strict.error().message() == findings.first_error()->message(), "it is the same error");
         return;
     }
     promise(strict.value() == handover, "what is read again is the same");

@@ -38,7 +38,7 @@ TEST(Checks, EachFiresOnItsImagesAndNoOtherDoes) {
             const auto strict = read_handover(image.memory, image.data);
             EXPECT_EQ(strict.ok(), info(c.check).severity == Severity::warning) << where;
             if (!strict) {
-                EXPECT_TRUE(fails(strict, info(c.check).code, c.address, c.index)) << where;
+                EXPECT_TRUE(fails_check(strict, info(c.check).name, c.address, c.index)) << where;
             }
         }
 }

@@ -16,14 +16,16 @@ TEST(Error, EveryCodeHasANameOfItsOwn) {
     for (int code = 0; code < count; code++) names.insert(name(static_cast<Errc>(code)));
     EXPECT_EQ(names.size(), static_cast<std::size_t>(count));
     EXPECT_FALSE(names.contains("unknown_error"));
-    EXPECT_STREQ(name(Errc::map_chunk), "map_chunk");
+    EXPECT_STREQ(name(Errc::fdt_header), "fdt_header");
 }
 
 TEST(Error, TheMessageSaysWhereIfThereIsAPlace) {
-    EXPECT_EQ(
-        (Error{.code = Errc::map_chunk, .address = 0x1234000, .what = "chunk already visited"}.message()),
-        "map_chunk at 0x1234000: chunk already visited");
+    EXPECT_EQ((Error{.code = Errc::fdt_header, .address = 0x1234000, .what = "a bad magic"}.message()),
+              "fdt_header at 0x1234000: a bad magic");
     EXPECT_EQ((Error{.code = Errc::io, .what = "x: no space"}.message()), "io: x: no space");
+    const Error twice{
+        .code = Errc::malformed, .address = 0x5000, .what = "already visited", .check = "chunk-twice"};
+    EXPECT_EQ(twice.message(), "chunk-twice at 0x5000: already visited");
 }
 
 TEST(Error, ForeignBytesAreQuotedInOnePrintableLine) {

@@ -41,10 +41,25 @@ testing::AssertionResult fails(const kho::Result<T> &result, kho::Errc code, std
     if (result)
         return testing::AssertionFailure() << "succeeded, expected " << kho::name(code);
     const kho::Error &error = result.error();
-    if (error.code == code && error.address == address && error.index == index)
+    if (error.code == code && error.check.empty() && error.address == address && error.index == index)
         return testing::AssertionSuccess();
     return testing::AssertionFailure()
            << "failed with " << error.message() << " (address " << kho::hex(error.address) << ", index "
            << error.index << "), expected " << kho::name(code) << " at " << kho::hex(address) << ", index "
            << index;
+}
+
+// With the finding of this check as an error.
+template <typename T>
+testing::AssertionResult fails_check(const kho::Result<T> &result, std::string_view check,
+                                     std::uint64_t address, std::uint64_t index = 0) {
+    if (result)
+        return testing::AssertionFailure() << "succeeded, expected " << check;
+    const kho::Error &error = result.error();
+    if (error.code == kho::Errc::malformed && error.check == check && error.address == address &&
+        error.index == index)
+        return testing::AssertionSuccess();
+    return testing::AssertionFailure()
+           << "failed with " << error.message() << " (address " << kho::hex(error.address) << ", index "
+           << error.index << "), expected " << check << " at " << kho::hex(address) << ", index " << index;
 }
