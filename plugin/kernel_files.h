@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_image.h"
 #include "plugin/status.h"
 
 namespace kexec_handover {

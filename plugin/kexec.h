@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_plan.h"
 #include "plugin/checksum.h"
 #include "plugin/descriptor.h"
 #include "plugin/metadata.h"

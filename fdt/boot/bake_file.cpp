@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writing a baked file: ELF header, program headers, the note with the entry, segments, and at the end the
 // loader, since its table has the sums of what comes before.
+#include "fdt/boot/internal/bake_file.h"
+
 #include <elf.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <cstring>
 
 #include "fdt/abi/bake.h"
-#include "fdt/boot/internal/bake.h"
 #include "fdt/file/internal/atomic_file.h"
 #include "fdt/file/internal/elf_header.h"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Choosing where the parts of a baked file are loaded.
+#include "fdt/boot/internal/bake_plan.h"
+
 #include <algorithm>
 #include <cassert>
 
 #include "fdt/abi/units.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/boot/internal/bake.h"
 #include "fdt/boot/internal/bake_loader.h"
 
 namespace kho {

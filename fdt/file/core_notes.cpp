@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The notes of a core file. All lengths in them may be lies.
+// All lengths in notes may be lies.
+#include "fdt/file/internal/core_notes.h"
+
 #include <elf.h>
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
-#include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/file/internal/core_layout.h"
 
 namespace kho {
 namespace {
@@ -20,15 +20,6 @@ bool owned_by(Bytes name, std::string_view owner) {
 }
 
 }  // namespace
-
-RangeSet ram_in(std::span<const CoreMemoryRange> memory_map) {
-    std::vector<Range> ram;
-    for (const CoreMemoryRange &entry : memory_map)
-        if (const auto range = Range::checked(entry.address, entry.size);
-            range && entry.type == abi::e820_ram)
-            ram.push_back(*range);
-    return RangeSet(std::move(ram));
-}
 
 Error core_error(std::uint64_t offset, std::string what) {
     return {.code = Errc::core_format, .address = offset, .what = std::move(what)};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fdt/abi/kho.h"
+#include "fdt/file/memory_map.h"
 #include "fdt/file/segment_memory.h"
 
 namespace kho {
@@ -21,17 +22,6 @@ inline constexpr std::uint32_t core_note_kho_data = 0x4b480001;  // abi::kho_dat
 inline constexpr std::uint32_t core_note_memory_map =
     0x4b480002;  // CoreMemoryRange array: the guest's memory map
 inline constexpr std::uint32_t core_note_release = 0x4b480003;  // string without NUL, such as 6.19
-
-struct CoreMemoryRange {
-    std::uint64_t address;
-    std::uint64_t size;
-    std::uint32_t type;  // e820 type
-    std::uint32_t reserved;
-};
-static_assert(sizeof(CoreMemoryRange) == 24);
-
-// What of a memory map is RAM. Ranges that wrap around are none.
-RangeSet ram_in(std::span<const CoreMemoryRange> memory_map);
 
 struct CoreHeader {
     abi::kho_data data{};
@@ -49,6 +39,10 @@ using CoreSource =
 // little, or the source's own; the temporary file is gone then.
 Result<std::uint64_t> write_core(const std::string &path, const CoreHeader &header, const RangeSet &memory,
                                  const CoreSource &source);
+
+// Writes `ranges` of memory as a recording. Errors: those of write_core() and of the memory.
+Result<std::uint64_t> write_recording(const std::string &path, const CoreHeader &header,
+                                      const RangeSet &ranges, const Memory &memory);
 
 // A recording opened for reading: mapped, not read, so the file must not be shortened meanwhile (write_core
 // does not: it puts a new file in its place). A recording without the kho_data note is refused; the other

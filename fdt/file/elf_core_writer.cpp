@@ -148,4 +148,10 @@ Result<std::uint64_t> write_core(const std::string &path, const CoreHeader &head
     return file.size();
 }
 
+Result<std::uint64_t> write_recording(const std::string &path, const CoreHeader &header,
+                                      const RangeSet &ranges, const Memory &memory) {
+    return write_core(path, header, ranges,
+                      [&memory](Range range, const auto &sink) { return copy_memory(memory, range, sink); });
+}
+
 }  // namespace kho

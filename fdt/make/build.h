@@ -5,30 +5,11 @@
 
 #include <map>
 
+#include "fdt/make/built_memory.h"
 #include "fdt/make/description.h"
 #include "fdt/write/writer.h"
 
 namespace kho {
-
-// A handover's memory: metadata, and content that is made while it is read.
-class BuiltMemory final : public Memory {
-public:
-    struct Placed {
-        Range range;
-        const Content *content;
-        std::uint64_t offset;  // in the content, of the range's first byte
-    };
-    // The contents must outlive this.
-    BuiltMemory(MetadataPages pages, std::vector<Placed> placed);
-
-    const RangeSet &ranges() const { return ranges_; }
-    Outcome read(PhysAddr from, std::span<std::byte> out) const override;
-
-private:
-    MetadataPages pages_;
-    std::vector<Placed> placed_;  // ascending
-    RangeSet ranges_;
-};
 
 struct Built {
     CoreHeader header{};
@@ -46,9 +27,5 @@ RangeSet usable_memory(std::span<const CoreMemoryRange> memory_map, std::span<co
 
 // Blocks as kho_preserve_pages() makes them of a range of whole pages: each as large as its alignment allows.
 std::vector<PreservedBlocks> blocks_of(Range range);
-
-// Writes `ranges` of memory as a recording. Errors: those of write_core() and of the memory.
-Result<std::uint64_t> write_recording(const std::string &path, const CoreHeader &header,
-                                      const RangeSet &ranges, const Memory &memory);
 
 }  // namespace kho

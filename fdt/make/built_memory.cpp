@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/make/built_memory.h"
+
 #include <algorithm>
+#include <utility>
 
 #include "fdt/base/internal/pieces.h"
-#include "fdt/make/build.h"
 
 namespace kho {
 
@@ -25,12 +27,6 @@ Outcome BuiltMemory::read(PhysAddr from, std::span<std::byte> out) const {
             return place.content->read(place.offset + skip, part);
         },
         [this](PhysAddr at, std::span<std::byte> part) { return pages_.read(at, part); });
-}
-
-Result<std::uint64_t> write_recording(const std::string &path, const CoreHeader &header,
-                                      const RangeSet &ranges, const Memory &memory) {
-    return write_core(path, header, ranges,
-                      [&memory](Range range, const auto &sink) { return copy_memory(memory, range, sink); });
 }
 
 }  // namespace kho

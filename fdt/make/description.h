@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fdt/abi/memfd.h"
+#include "fdt/abi/units.h"
 #include "fdt/file/elf_core.h"
 #include "fdt/make/content.h"
 #include "fdt/model/format.h"
@@ -73,8 +74,11 @@ struct Description {
 // 3 to 4 GiB; the firmware's tables below that. So has q35, but for a gap from 2 to 4 GiB from 2.75 GiB on.
 std::vector<CoreMemoryRange> pc_memory_map(std::uint64_t bytes);
 
+// Of each area of scratch memory, as kernels make them.
+inline constexpr std::uint64_t scratch_alignment = 4 * mib;
+
 // Areas for a machine with this much RAM: low memory (an eighth of RAM, at most 256 MiB), global (as much)
-// and one node (half of that). Multiples of 4 MiB, as kernels make them.
+// and one node (half of that).
 std::vector<ScratchDescription> default_scratch(std::uint64_t ram);
 
 }  // namespace kho

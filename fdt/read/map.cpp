@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/read/map.h"
+
 #include <utility>
 
 #include "fdt/codec/internal/codec.h"

@@ -4,7 +4,6 @@
 // for the same purpose, and so ends for any input.
 #pragma once
 
-#include <array>
 #include <span>
 
 #include "fdt/base/blob_kind.h"
@@ -12,6 +11,7 @@
 #include "fdt/check/check.h"
 #include "fdt/formats/releases.h"
 #include "fdt/model/handover.h"
+#include "fdt/read/map.h"
 
 namespace kho {
 
@@ -31,20 +31,6 @@ Handover read_handover(const Memory &memory, const abi::kho_data &data, Findings
 
 // The same, strictly: the first finding of severity error as an Error. Warnings do not count.
 Result<Handover> read_handover(const Memory &memory, const abi::kho_data &data);
-
-// Only the map of preserved memory, as Handover::preserved. Without its own pages' uses.
-std::vector<PreservedBlocks> read_memory_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
-                                             Findings &findings);
-
-// Preserved blocks by order. About as quick as memory can be read, whatever lies how in it; takes some 32
-// bytes for each page of the map, and none for what is preserved: for callers that need totals, not
-// what.
-using MapTotals = std::array<std::uint64_t, max_block_order + 1>;
-
-// The map is checked as above, except for what only the list of runs tells: a block that is in the map twice,
-// with one order or with two, counts twice in silence, and there are never too many runs (block-overlap and
-// map-size are not reported). Where there are findings, the totals are of what is sound.
-MapTotals read_map_totals(const Memory &memory, const KhoFormat &format, PhysAddr map, Findings &findings);
 
 struct Blob {
     std::optional<BlobKind> kind;  // nothing: neither an FDT nor LUO's root

@@ -46,7 +46,7 @@ Located by_option(const Image &image, PhysAddr fdt) {
     for (const Found &found : result.found) {
         if (found.kind == FoundKind::boot_params && found.certainty == Certainty::certain &&
             located.memory_map.empty())
-            located.memory_map = read_memory_map(image.memory(), found.address);
+            located.memory_map = read_e820(image.memory(), found.address);
         if (found.kind == FoundKind::setup_data && found.certainty != Certainty::possible &&
             found.data->fdt_addr == value(fdt) && !located.scratch_known()) {
             located.data = *found.data;
@@ -77,7 +77,7 @@ std::optional<Result<Located>> by_setup_data(const Memory &memory, const std::ve
         .data = data,
         .by = LocatedBy::setup_data,
         .words = "boot_params at " + hex(value(leading.front()->address)) + ", " + leading.front()->why,
-        .memory_map = read_memory_map(memory, leading.front()->address)};
+        .memory_map = read_e820(memory, leading.front()->address)};
 }
 
 Result<Located> by_search(const FindResult &result) {

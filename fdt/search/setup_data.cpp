@@ -40,7 +40,7 @@ std::optional<BootParams> read_boot_params(const Memory &memory, PhysAddr at) {
     return BootParams{.setup_data = *setup_data, .e820_entries = *entries};
 }
 
-std::vector<CoreMemoryRange> read_memory_map(const Memory &memory, PhysAddr boot_params) {
+std::vector<CoreMemoryRange> read_e820(const Memory &memory, PhysAddr boot_params) {
     std::vector<CoreMemoryRange> map;
     const std::optional<BootParams> params = read_boot_params(memory, boot_params);
     for (unsigned i = 0; params && i < params->e820_entries; i++) {

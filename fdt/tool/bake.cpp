@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho bake: a handover and a kernel as one file that boots without the device.
-#include "fdt/boot/internal/bake.h"
+#include "fdt/boot/internal/bake_file.h"
 
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_plan.h"
+#include "fdt/boot/internal/bake_plan.h"
 #include "fdt/file/mapped_file.h"
 #include "fdt/tool/bake.h"
 #include "fdt/tool/bake_program.h"

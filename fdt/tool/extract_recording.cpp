@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "fdt/file/elf_core.h"
 #include "fdt/formats/releases.h"
-#include "fdt/make/build.h"
 #include "fdt/tool/extract_parts.h"
 #include "fdt/tool/format.h"
 

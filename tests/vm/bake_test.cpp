@@ -186,7 +186,7 @@ TEST_P(Bake, PutsEveryByteInPlace) {
 
     // This machine's own map, and where its ACPI tables begin.
     std::vector<Range> ram;
-    for (const kho::CoreMemoryRange &entry : kho::read_memory_map(memory, boot_params))
+    for (const kho::CoreMemoryRange &entry : kho::read_e820(memory, boot_params))
         if (entry.type == kho::abi::e820_ram)
             ram.push_back(range(entry.address, entry.size));
     for (const Range &place : preserved_on(GetParam())) EXPECT_TRUE(RangeSet(ram).contains(place));

@@ -2,7 +2,7 @@
 // Internal to bake_*.cpp: the loader with everything that it is told.
 #pragma once
 
-#include "fdt/boot/internal/bake.h"
+#include "fdt/boot/internal/bake_plan.h"
 
 namespace kho {
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Choosing places in scratch for what the next kernel needs, and making its boot_params.
+#include "fdt/boot/boot_plan.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -7,7 +9,6 @@
 
 #include "fdt/abi/units.h"
 #include "fdt/base/internal/text.h"
-#include "fdt/boot/boot.h"
 
 namespace kho {
 namespace {

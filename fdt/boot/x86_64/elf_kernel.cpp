@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reading an ELF64 executable that is entered as vmlinux is: in 64-bit mode with RSI = boot_params.
+#include "fdt/boot/x86_64/internal/elf_kernel.h"
+
 #include <elf.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <optional>
 
 #include "fdt/base/internal/text.h"
-#include "fdt/boot/x86_64/internal/kernel_file.h"
 
 namespace kho {
 namespace {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fdt/file/elf_core.h"
+#include "fdt/file/internal/core_notes.h"
 #include "fdt/file/segment_memory.h"
 
 namespace kho {
@@ -19,14 +20,6 @@ enum class CoreRules {
     dump,
 };
 
-struct CoreNotes {
-    CoreHeader header;           // of our owner's notes
-    bool recording = false;      // there are notes of our owner
-    bool qemu = false;           // and of QEMU's
-    unsigned cpus = 0;           // register sets
-    std::string kernel_release;  // OSRELEASE of VMCOREINFO
-};
-
 struct CoreLayout {
     std::uint16_t machine = 0;  // e_machine
     std::vector<MemorySegment> segments;
@@ -36,25 +29,5 @@ struct CoreLayout {
 
 // Errors: core_format, with the offset of the header that is at fault.
 Result<CoreLayout> read_core_layout(Bytes file, CoreRules rules);
-
-// Reads one PT_NOTE segment's `notes`, which begin at `offset` in the file. A type of ours may come once in
-// the file.
-class CoreNoteReader {
-public:
-    Outcome read(Bytes notes, std::uint64_t offset);
-    // With `needed`, an error if no kho_data was among them.
-    Result<CoreNotes> finish(bool needed);
-
-private:
-    Outcome take(std::uint32_t type, Bytes content, std::uint64_t at);
-
-    CoreNotes notes_;
-    bool seen_[3] = {};
-};
-
-// The value of OSRELEASE in a VMCOREINFO text; empty if there is none or it is not printable.
-std::string os_release(Bytes vmcoreinfo);
-
-Error core_error(std::uint64_t offset, std::string what);
 
 }  // namespace kho

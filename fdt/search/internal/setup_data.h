@@ -21,7 +21,7 @@ struct BootParams {
 std::optional<BootParams> read_boot_params(const Memory &memory, PhysAddr at);
 
 // The e820 table of boot_params. Empty if it cannot be read, or an entry ends behind the last address.
-std::vector<CoreMemoryRange> read_memory_map(const Memory &memory, PhysAddr boot_params);
+std::vector<CoreMemoryRange> read_e820(const Memory &memory, PhysAddr boot_params);
 
 struct SetupDataNode {
     PhysAddr address{};

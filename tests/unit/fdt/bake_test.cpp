@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Baked files: where everything is loaded, and what comes out once firmware has run and the loader has done
 // what its table says.
-#include "fdt/boot/internal/bake.h"
 #include "fdt/abi/units.h"
+#include "fdt/boot/internal/bake_file.h"
 
 #include <elf.h>
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <random>
 
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_image.h"
 #include "tests/kernels_folder.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kernel_files.h"

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "fdt/abi/units.h"
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_plan.h"
 #include "tests/unit/fdt/expect.h"
 #include "tests/unit/fdt/kernel_files.h"
 

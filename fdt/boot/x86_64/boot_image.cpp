@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reading a bzImage: a boot sector with the setup header, the rest of the real-mode setup code, which is
 // not needed here, and the protected-mode kernel, which is.
-#include "fdt/boot/x86_64/internal/kernel_file.h"
+#include "fdt/boot/boot_image.h"
 
 #include <bit>
 
+#include "fdt/abi/x86_boot.h"
 #include "fdt/base/internal/text.h"
+#include "fdt/boot/x86_64/internal/elf_kernel.h"
 
 namespace kho {
 namespace {

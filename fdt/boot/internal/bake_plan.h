@@ -10,11 +10,9 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
-#include "fdt/base/memory.h"
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_plan.h"
 
 namespace kho {
 
@@ -56,9 +54,5 @@ struct BakePlan {
 // than the 2 GiB that QEMU loads, or it is in too many pieces; outside_memory, if something belongs where the
 // machine has no RAM, or above the 512 GiB that are mapped.
 Result<BakePlan> plan_bake(const BakeRequest &request);
-
-// Writes the file, whole or not at all; its size in bytes. `memory` has the handover's. Errors: io, and
-// those of the memory.
-Result<std::uint64_t> write_bake(const std::string &path, BakePlan plan, const Memory &memory);
 
 }  // namespace kho

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Internal to this folder: the two kinds of kernel files and checked access to their fields.
+// ELF kernels, and checked access to the fields of kernel files. Internal to this folder.
 #pragma once
 
 #include <cassert>
@@ -7,7 +7,7 @@
 #include <span>
 #include <type_traits>
 
-#include "fdt/boot/boot.h"
+#include "fdt/boot/boot_image.h"
 
 namespace kho {
 
