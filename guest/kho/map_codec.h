@@ -25,6 +25,7 @@ struct MapCodec {
     Errno (*for_each_page)(const PreservedMap &map, const PhysicalWindow &window, PageVisit visit);
 };
 
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit
 extern const MapCodec chunk_list_codec, radix_tree_codec;
 
 // Where the last kernel can have put metadata: RAM that is neither scratch nor taken by this one. Whether the

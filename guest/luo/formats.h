@@ -33,6 +33,7 @@ struct LuoFormat {
     std::uint64_t least_set_pages;  // that a set with a file takes
 };
 
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit
 extern const LuoFormat luo_v1, luo_v5;
 
 // Which one goes with this KHO FDT; nullptr: none that is known.

@@ -13,7 +13,6 @@ using kexec_handover::Command;
 using kexec_handover::Order;
 using kexec_handover::Register;
 using kexec_handover::Status;
-using kho::PhysAddr;
 
 namespace {
 

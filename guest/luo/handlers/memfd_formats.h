@@ -19,6 +19,7 @@ struct MemfdFormat {
     void (*store)(const PhysicalWindow &window, kho::PhysAddr at, const MemfdSer &ser);
 };
 
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit
 extern const MemfdFormat memfd_v1, memfd_v2;
 
 // What this release writes.
