@@ -2,8 +2,6 @@
 // kho extract: pieces of a handover as files.
 #include "fdt/tool/extract.h"
 
-#include <libfdt.h>
-
 #include <algorithm>
 #include <array>
 
