@@ -9,6 +9,8 @@
 
 #include "guest_image.h"
 #include "qtest.h"
+#include "tests/benchmark/cpu_time.h"
+#include "tests/benchmark/run.h"
 
 namespace {
 
@@ -29,24 +31,21 @@ double bare_seconds() {
 
 // Each leg beside a bare start, so that the ratio holds when the speed of the host drifts.
 void Leg(benchmark::State &state, Machine machine) {
-    double bare = 0, whole = 0;
+    double bare = 0;
     for (auto _ : state) {
         const auto outcome = harness::run(machine);
         if (outcome.exit_status != 0)
             state.SkipWithError(("the leg failed:\n" + outcome.report()).c_str());
         state.SetIterationTime(outcome.seconds);
-        whole += outcome.seconds;
         bare += bare_seconds();
     }
-    state.counters["leg/bare"] = whole / bare;
-    state.counters["bare_ms"] = bare * 1e3 / static_cast<double>(state.iterations());
+    state.counters["bare_s"] = per_iteration(bare);
 }
 
 // 819 sessions of `files` empty files each, preserved, handed over, deserialized, retrieved and finished
 // under emulation. What a file costs must not depend on how many there are.
 void ManySessions(benchmark::State &state, unsigned files) {
     constexpr double sessions = 819;
-    static double first_per_file = 0;
     Machine machine;
     machine.memory = "1536M";
     machine.kernel = harness::payload_elf();
@@ -59,11 +58,7 @@ void ManySessions(benchmark::State &state, unsigned files) {
         state.SetIterationTime(outcome.seconds);
         total += outcome.seconds;
     }
-    const double per_file = total / static_cast<double>(state.iterations()) / (sessions * files);
-    if (first_per_file == 0)
-        first_per_file = per_file;
-    state.counters["us_per_file"] = per_file * 1e6;
-    state.counters["vs_fewest"] = per_file / first_per_file;
+    state.counters["per_file_s"] = per_iteration(total / (sessions * files));
 }
 
 // The device's own clock for one kexec: `ram` MiB of memory, of which `preserved` MiB are handed over; all of
@@ -121,22 +116,19 @@ benchmark::internal::Benchmark *add(const std::string &name, int iterations, Arg
 
 int main(int argc, char **argv) {
     const std::string elf = harness::payload_elf(), bzimage = harness::payload_bzimage();
-    add("Leg/microvm", 10, Leg, leg("microvm", "bios-microvm.bin", elf));
-    add("Leg/microvm-qboot", 10, Leg, leg("microvm", "qboot.rom", bzimage));
-    add("Leg/pc", 5, Leg, leg("pc", "", elf));
-    add("Leg/q35", 5, Leg, leg("q35", "", elf));
+    add("Leg/microvm", 2, Leg, leg("microvm", "bios-microvm.bin", elf));
+    add("Leg/microvm-qboot", 2, Leg, leg("microvm", "qboot.rom", bzimage));
+    add("Leg/pc", 1, Leg, leg("pc", "", elf));
+    add("Leg/q35", 1, Leg, leg("q35", "", elf));
     for (const unsigned files : {32, 64, 128})
-        add("ManySessions/819x" + std::to_string(files), 3, ManySessions, files);
+        add("ManySessions/819x" + std::to_string(files), 1, ManySessions, files);
     for (const std::uint64_t ram : {256, 1024, 2048, 4096, 8192}) {
         const std::string size = std::to_string(ram) + "M";
-        add("Kexec/ram:" + size + "/untouched", 3, Kexec, ram, std::uint64_t{0}, false);
-        add("Kexec/ram:" + size + "/touched", 2, Kexec, ram, std::uint64_t{0}, true);
+        add("Kexec/ram:" + size + "/untouched", 1, Kexec, ram, std::uint64_t{0}, false);
+        add("Kexec/ram:" + size + "/touched", 1, Kexec, ram, std::uint64_t{0}, true);
     }
     for (const std::uint64_t preserved : {0, 64, 256, 1024, 4096})
-        add("Kexec/ram:8192M/touched/preserved:" + std::to_string(preserved) + "M", 2, Kexec,
+        add("Kexec/ram:8192M/touched/preserved:" + std::to_string(preserved) + "M", 1, Kexec,
             std::uint64_t{8192}, preserved, true);
-    benchmark::Initialize(&argc, argv);
-    benchmark::RunSpecifiedBenchmarks();
-    benchmark::Shutdown();
-    return 0;
+    return limits::run(argc, argv);
 }
