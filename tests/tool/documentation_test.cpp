@@ -62,6 +62,28 @@ TEST(ManPage, DescribesEveryVerbWithItsOptionsAndNoOther) {
     EXPECT_EQ(titles(), tool::verbs().size());
 }
 
+// Help, man page and the schema of descriptions name the releases of the table.
+TEST(Releases, AreNamedAsTheTableHasThem) {
+    const std::string first = releases().front().name, last = releases().back().name;
+    const auto help = [](const char *verb) {
+        return std::regex_replace(kho({verb, "--help"}).out, std::regex("\\s+"), " ");
+    };
+    EXPECT_NE(help("check").find(release_names() + " or all"), std::string::npos);
+    EXPECT_NE(help("convert").find(first + " to " + last), std::string::npos);
+    const std::string page = TemporaryFolder::contents(MAN_PAGE);
+    EXPECT_NE(page.find("as Linux " + first + " to " + last), std::string::npos);
+    EXPECT_NE(page.find("\nis " + release_names() + " or\n"), std::string::npos);
+    EXPECT_NE(page.find("format is written: " + first + " to " + last), std::string::npos);
+    std::smatch pattern;
+    const std::string schema = TemporaryFolder::contents(MAKE_SCHEMA);
+    ASSERT_TRUE(
+        std::regex_search(schema, pattern, std::regex(R"re("release": \{[^}]*"pattern": "([^"]*)")re")));
+    const std::string escaped = std::regex_replace(pattern[1].str(), std::regex(R"(\\\\)"), "\\");
+    for (const Release &release : releases())
+        EXPECT_TRUE(std::regex_match(release.name, std::regex(escaped))) << release.name << " " << escaped;
+    EXPECT_FALSE(std::regex_match(std::string("6.18"), std::regex(escaped)));
+}
+
 TEST(ManPage, IsSoundForMandoc) {
     const Ran ran = run({"mandoc", "-T", "lint", "-W", "warning", MAN_PAGE});
     if (ran.status < 0)
