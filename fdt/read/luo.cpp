@@ -90,14 +90,43 @@ void read_file(ReadContext &context, LuoFile &file, const FileHandler &handler, 
     handler.read(context, file, scope);
 }
 
+// Finds the handlers of files. Neighbouring files mostly have the same one.
+class HandlerFinder {
+public:
+    HandlerFinder(const Formats &formats, const KhoFormat *with)
+        : known_(formats.handlers(nullptr)), expected_(formats.handlers(with)) {}
+
+    // nullptr if no release has it.
+    const FileHandler *find(const LuoFile &file) {
+        if (file.compatible != last_ || !valid_) {
+            last_ = file.compatible;
+            valid_ = true;
+            const auto found = std::ranges::find(known_, last_, &FileHandler::compatible);
+            handler_ = found == known_.end() ? nullptr : *found;
+            is_expected_ = std::ranges::find(expected_, handler_) != expected_.end();
+        }
+        return handler_;
+    }
+    // Of the file that was asked for last: whether a release that writes this KHO part has the handler.
+    bool is_expected() const { return is_expected_; }
+    std::string expected_names() const {
+        std::string names;
+        for (const FileHandler *one : expected_)
+            names += (names.empty() ? "" : " or ") + in_quotes(one->compatible());
+        return names;
+    }
+
+private:
+    std::vector<const FileHandler *> known_, expected_;
+    std::string last_;
+    bool valid_ = false;
+    const FileHandler *handler_ = nullptr;
+    bool is_expected_ = false;
+};
+
 // What the handlers wrote: all sessions are known by now.
 void read_file_data(ReadContext &context, const Formats &formats, Luo &luo) {
-    const std::vector<const FileHandler *> known = formats.handlers(nullptr);
-    const std::vector<const FileHandler *> expected = formats.handlers(context.handover.format);
-    const auto find = [](const std::vector<const FileHandler *> &in, const LuoFile &file) {
-        const auto found = std::ranges::find(in, file.compatible, &FileHandler::compatible);
-        return found == in.end() ? nullptr : *found;
-    };
+    HandlerFinder handlers(formats, context.handover.format);
     PageSet seen;
     for (std::size_t i = 0; i < luo.sessions.size(); i++) {
         LuoSession &session = luo.sessions[i];
@@ -105,14 +134,12 @@ void read_file_data(ReadContext &context, const Formats &formats, Luo &luo) {
         for (std::size_t j = 0; j < session.files.size(); j++) {
             LuoFile &file = session.files[j];
             scope.file = static_cast<std::uint32_t>(j);
-            if (find(expected, file) == nullptr && !file.compatible.empty())
+            const FileHandler *handler = handlers.find(file);
+            if (!handlers.is_expected() && !file.compatible.empty())
                 context.fault(Check::file_handler, scope, 0, j, [&] {
-                    std::string names;
-                    for (const FileHandler *one : expected)
-                        names += (names.empty() ? "" : " or ") + in_quotes(one->compatible());
-                    return "expected " + names + ", seen " + in_quotes(file.compatible);
+                    return "expected " + handlers.expected_names() + ", seen " + in_quotes(file.compatible);
                 });
-            if (const FileHandler *handler = find(known, file))
+            if (handler != nullptr)
                 read_file(context, file, *handler, seen, scope);
         }
     }

@@ -216,7 +216,8 @@ void show_files(Output &out, const Luo &luo, const Shown &shown, bool verbose) {
             continue;
         std::uint64_t bytes = 0;
         for (const LuoFile &file : session.files)
-            bytes = saturating_add(bytes, memfd_of(file) ? memfd_of(file)->size : 0);
+            if (const Memfd *memfd = memfd_of(file))
+                bytes = saturating_add(bytes, memfd->size);
         out << "  ";
         out.styled(Style::name, in_quotes(session.name)) << "  " << counted(session.files.size(), "file");
         if (bytes != 0)
