@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of verbs. Each is a function in a file of its own.
-#include "fdt/tool/bake.h"
-#include "fdt/tool/check.h"
-#include "fdt/tool/command.h"
-#include "fdt/tool/convert.h"
-#include "fdt/tool/diff.h"
-#include "fdt/tool/extract.h"
-#include "fdt/tool/find.h"
-#include "fdt/tool/formats.h"
-#include "fdt/tool/make.h"
-#include "fdt/tool/map.h"
-#include "fdt/tool/show.h"
+// The table of verbs. Each is a function in a file of its own, verb_NAME.cpp.
+#include "fdt/tool/verbs.h"
 
 namespace kho::tool {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho check: the table of checks over handovers, and which kernels would take them.
-#include "fdt/tool/check.h"
+#include "fdt/tool/verbs.h"
 
 #include <algorithm>
 

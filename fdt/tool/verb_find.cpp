@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "fdt/tool/find.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/json.h"
+#include "fdt/tool/verbs.h"
 
 namespace kho::tool {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho formats: what each release writes and takes, for people and as a catalogue for programs.
-#include "fdt/tool/formats.h"
+#include "fdt/tool/verbs.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho map: physical memory as a picture.
-#include "fdt/tool/map.h"
+#include "fdt/tool/verbs.h"
 
 #include <algorithm>
 #include <cctype>

@@ -2,10 +2,10 @@
 // kho diff: two handovers compared by what they say.
 #include "fdt/view/diff.h"
 
-#include "fdt/tool/diff.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/json.h"
+#include "fdt/tool/verbs.h"
 
 namespace kho::tool {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho extract: pieces of a handover as files.
-#include "fdt/tool/extract.h"
+#include "fdt/tool/verbs.h"
 
 #include <algorithm>
 #include <array>

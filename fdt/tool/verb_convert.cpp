@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho convert: the same handover in another release's format.
-#include "fdt/tool/convert.h"
+#include "fdt/tool/verbs.h"
 
 #include "fdt/base/internal/text.h"
 #include "fdt/formats/releases.h"

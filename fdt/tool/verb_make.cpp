@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kho make: a recording from a description.
-#include "fdt/tool/make.h"
+#include "fdt/tool/verbs.h"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fdt/tool/show.h"
+#include "fdt/tool/verbs.h"
 
 #include "fdt/tool/format.h"
 #include "fdt/tool/show_parts.h"

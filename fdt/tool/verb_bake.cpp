@@ -5,11 +5,11 @@
 #include "fdt/boot/boot_plan.h"
 #include "fdt/boot/internal/bake_plan.h"
 #include "fdt/file/mapped_file.h"
-#include "fdt/tool/bake.h"
 #include "fdt/tool/bake_program.h"
 #include "fdt/tool/format.h"
 #include "fdt/tool/input.h"
 #include "fdt/tool/target.h"
+#include "fdt/tool/verbs.h"
 
 namespace kho::tool {
 namespace {
