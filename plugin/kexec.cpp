@@ -43,7 +43,7 @@ Outcome copy_into(Machine &machine, const kho::Memory &from, const kho::RangeSet
     for (const Range &range : ranges.ranges()) {
         kho::PhysAddr to = range.start;
         const auto put_piece = [&](std::span<const std::byte> piece) {
-            const Outcome outcome = machine.write(to, piece);
+            Outcome outcome = machine.write(to, piece);
             to = to + piece.size();
             return outcome;
         };
@@ -96,88 +96,120 @@ Refusal Kexec::kexec(kho::PhysAddr descriptor, const KexecOptions &options) {
     return report(std::move(refusal));
 }
 
+// What a kexec will do. Spans of `boot` point into `files`.
+struct Kexec::Plan {
+    KexecRequest request;
+    Metadata metadata;
+    KernelFiles files;
+    kho::BootPlan boot;
+};
+
+// What is known of the old kernel's memory before any of it changes.
+struct Kexec::Record {
+    kho::RangeSet doomed;  // to be poisoned
+    std::vector<Checksum> checksums;
+};
+
 Refusal Kexec::hand_over(kho::PhysAddr descriptor, const KexecOptions &options) {
     const auto start = std::chrono::steady_clock::now();
     Totals totals;
-
     state_ = State::validating;
-    auto checked_request = read_descriptor(machine_, descriptor, options.handover);
-    if (!checked_request)
-        return checked_request.error();
-    const KexecRequest &request = checked_request.value();
-    auto checked_metadata = make_metadata(request, *options.release);
-    if (!checked_metadata)
-        return checked_metadata.error();
-    const Metadata &metadata = checked_metadata.value();
-    const auto files = read_kernel_files(options.kernel, options.initrd, request.scratch_ranges.bytes());
-    if (!files)
-        return files.error();
-    // Linux has its array of scratch areas in scratch: it stays, and the next kernel goes beside it.
-    const kho::RangeSet room = request.scratch_ranges.minus(metadata.memory);
-    const auto plan = kho::plan_boot({.kernel = &files.value().image,
-                                      .initrd = files.value().initrd,
-                                      .command_line = options.append,
-                                      .memory_map = request.memory_map,
-                                      .handover = metadata.handover,
-                                      .acpi_rsdp = request.acpi_rsdp,
-                                      .scratch = &room});
-    if (!plan) {
-        Refusal r = refusal(plan.error());
-        r.what = "kernel " + options.kernel + ": " + r.what;
-        return r;
-    }
-    std::vector<Range> targets;
-    for (const kho::Placement &placement : plan.value().placements)
-        targets.push_back({placement.address, std::max(placement.memory_size, placement.bytes().size())});
-    if (!map_in_purgatory(purgatory_, targets))
-        return Refusal{Status::kernel_too_large, 0, value(plan.value().entry),
-                       "kernel " + options.kernel + ": placed out of the purgatory's reach"};
-
+    const Checked<Plan> checked_plan = plan(descriptor, options);
+    if (!checked_plan)
+        return checked_plan.error();
+    const Plan &plan = checked_plan.value();
     state_ = State::recording;
-    const kho::RangeSet &preserved = metadata.memory;
-    // Looked up before anything else reads or writes memory.
-    kho::RangeSet doomed;
-    if (options.poison != Poison::off) {
-        const kho::RangeSet lost = request.usable.minus(preserved);
-        doomed = machine_.touched(lost);
-        totals.poisoned_bytes = doomed.bytes();
-        totals.untouched_bytes = lost.bytes() - doomed.bytes();
-    }
-    const auto visit = [&](Range range, const Machine::Sink &sink) {
-        return visit_handover(machine_, request, metadata, range, sink);
-    };
-    auto checksums = take_checksums(preserved, visit);
-    if (!checksums)
-        return refusal(checksums.error());
-    if (!options.record.empty()) {
-        const auto size = kho::write_core(options.record, core_header(request, metadata), preserved, visit);
-        if (!size)
-            return refusal(size.error());
-        totals.recorded_bytes = size.value();
-    }
-
-    // From here on the old kernel is gone; nothing that can be refused comes after.
-    if (Refusal r = destroy_old_kernel(request, metadata, doomed, options.poison); r.status != Status::ok)
+    Checked<Record> record = this->record(plan, options, totals);
+    if (!record)
+        return record.error();
+    // From here on the old kernel is gone. What the host's memory refuses now ends with a guest that cannot go on.
+    if (Refusal r = commit(plan, record.value().doomed, options.poison); r.status != Status::ok)
         return r;
-    state_ = State::loading;
-    for (const kho::Placement &placement : plan.value().placements) {
-        if (Refusal r = put(machine_, placement); r.status != Status::ok)
-            return r;
-    }
 
-    totals.preserved_bytes = preserved.bytes();
-    totals.preserved_ranges = preserved.ranges().size();
-    totals.kho_fdt = kho::PhysAddr{metadata.handover.fdt_addr};
-    totals.luo_fdt = metadata.luo_root;
-    totals.found = request.found.has_value();
+    totals.preserved_bytes = plan.metadata.memory.bytes();
+    totals.preserved_ranges = plan.metadata.memory.ranges().size();
+    totals.kho_fdt = kho::PhysAddr{plan.metadata.handover.fdt_addr};
+    totals.luo_fdt = plan.metadata.luo_root;
+    totals.found = plan.request.found.has_value();
     totals.nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
             .count());
     last_ = totals;
-    checksums_ = std::move(checksums).value();
+    checksums_ = std::move(record.value().checksums);
     mismatched_ = 0;
-    next_ = Next{plan.value().entry, plan.value().boot_params, false};
+    next_ = Next{plan.boot.entry, plan.boot.boot_params, false};
     state_ = State::handed_over;
+    return {};
+}
+
+Checked<Kexec::Plan> Kexec::plan(kho::PhysAddr descriptor, const KexecOptions &options) {
+    auto request = read_descriptor(machine_, descriptor, options.handover);
+    if (!request)
+        return request.error();
+    auto metadata = make_metadata(request.value(), *options.release);
+    if (!metadata)
+        return metadata.error();
+    auto files = read_kernel_files(options.kernel, options.initrd, request.value().scratch_ranges.bytes());
+    if (!files)
+        return files.error();
+    // Linux has its array of scratch areas in scratch: it stays, and the next kernel goes beside it.
+    const kho::RangeSet room = request.value().scratch_ranges.minus(metadata.value().memory);
+    auto boot = kho::plan_boot({.kernel = &files.value().image,
+                                .initrd = files.value().initrd,
+                                .command_line = options.append,
+                                .memory_map = request.value().memory_map,
+                                .handover = metadata.value().handover,
+                                .acpi_rsdp = request.value().acpi_rsdp,
+                                .scratch = &room});
+    if (!boot) {
+        Refusal r = refusal(boot.error());
+        r.what = "kernel " + options.kernel + ": " + r.what;
+        return r;
+    }
+    std::vector<Range> targets;
+    for (const kho::Placement &placement : boot.value().placements)
+        targets.push_back({placement.address, std::max(placement.memory_size, placement.bytes().size())});
+    if (!map_in_purgatory(purgatory_, targets))
+        return Refusal{Status::kernel_too_large, 0, value(boot.value().entry),
+                       "kernel " + options.kernel + ": placed out of the purgatory's reach"};
+    return Plan{std::move(request).value(), std::move(metadata).value(), std::move(files).value(),
+                std::move(boot).value()};
+}
+
+Checked<Kexec::Record> Kexec::record(const Plan &plan, const KexecOptions &options, Totals &totals) const {
+    const kho::RangeSet &preserved = plan.metadata.memory;
+    Record record;
+    // Looked up before anything else reads or writes memory.
+    if (options.poison != Poison::off) {
+        const kho::RangeSet lost = plan.request.usable.minus(preserved);
+        record.doomed = machine_.touched(lost);
+        totals.poisoned_bytes = record.doomed.bytes();
+        totals.untouched_bytes = lost.bytes() - record.doomed.bytes();
+    }
+    const auto visit = [&](Range range, const Machine::Sink &sink) {
+        return visit_handover(machine_, plan.request, plan.metadata, range, sink);
+    };
+    auto checksums = take_checksums(preserved, visit);
+    if (!checksums)
+        return refusal(checksums.error());
+    record.checksums = std::move(checksums).value();
+    if (!options.record.empty()) {
+        const auto size =
+            kho::write_core(options.record, core_header(plan.request, plan.metadata), preserved, visit);
+        if (!size)
+            return refusal(size.error());
+        totals.recorded_bytes = size.value();
+    }
+    return record;
+}
+
+Refusal Kexec::commit(const Plan &plan, const kho::RangeSet &doomed, Poison poison) {
+    if (Refusal r = destroy_old_kernel(plan.request, plan.metadata, doomed, poison); r.status != Status::ok)
+        return r;
+    state_ = State::loading;
+    for (const kho::Placement &placement : plan.boot.placements)
+        if (Refusal r = put(machine_, placement); r.status != Status::ok)
+            return r;
     return {};
 }
 

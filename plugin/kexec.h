@@ -81,7 +81,16 @@ private:
     };
 
     Refusal report(Refusal refusal);
+    struct Plan;
+    struct Record;
+
     Refusal hand_over(kho::PhysAddr descriptor, const KexecOptions &options);
+    // Validates everything, and decides where everything goes. Guest RAM stays as it is.
+    Checked<Plan> plan(kho::PhysAddr descriptor, const KexecOptions &options);
+    // Checksums of what is preserved, and the recording. Guest RAM stays as it is.
+    Checked<Record> record(const Plan &plan, const KexecOptions &options, Totals &totals) const;
+    // Puts the next kernel in place of the old one.
+    Refusal commit(const Plan &plan, const kho::RangeSet &doomed, Poison poison);
     Refusal destroy_old_kernel(const KexecRequest &request, const Metadata &metadata,
                                const kho::RangeSet &doomed, Poison poison);
 

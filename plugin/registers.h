@@ -86,7 +86,7 @@ enum class Verdict : std::uint32_t {
 
 // Result of a command. The numbers are part of the interface: append only.
 enum class Status : std::uint32_t {
-#define KEXEC_STATUS(name, number) name = number,
+#define KEXEC_STATUS(name, number) name = (number),
 #include "plugin/statuses.def"
 #undef KEXEC_STATUS
 };
