@@ -50,8 +50,8 @@ void read_map(ReadContext &context) {
     context.set_preserved(BlockIndex(std::move(by_address)), complete);
 }
 
-std::vector<PreservedBlocks> read_memory_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
-                                             Findings &findings) {
+std::vector<PreservedBlocks> read_preserved_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
+                                                Findings &findings) {
     Handover handover{.format = &format, .memory_map = map};
     ReadContext context(&memory, findings, handover);
     context.leave_out_uses();

@@ -12,8 +12,8 @@
 namespace kho {
 
 // Only the map of preserved memory, as Handover::preserved. Without its own pages' uses.
-std::vector<PreservedBlocks> read_memory_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
-                                             Findings &findings);
+std::vector<PreservedBlocks> read_preserved_map(const Memory &memory, const KhoFormat &format, PhysAddr map,
+                                                Findings &findings);
 
 // Preserved blocks by order. About as quick as memory can be read, whatever lies how in it; takes some 32
 // bytes for each page of the map, and none for what is preserved: for callers that need totals, not

@@ -141,7 +141,8 @@ void sum_radix_map(benchmark::State &state) {
 void read_radix_map(benchmark::State &state) {
     beside_memcpy(state, [](const Memory &memory, Findings &findings) {
         std::uint64_t sum = 0;
-        for (const PreservedBlocks &run : read_memory_map(memory, kho_v4, base, findings)) sum += run.count;
+        for (const PreservedBlocks &run : read_preserved_map(memory, kho_v4, base, findings))
+            sum += run.count;
         return sum;
     });
 }

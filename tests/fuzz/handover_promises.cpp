@@ -133,7 +133,7 @@ void check_handover(const Memory &memory, const abi::kho_data &data, std::uint8_
 
 void check_map(const Memory &memory, const KhoFormat &format, PhysAddr map) {
     Findings findings;
-    const std::vector<PreservedBlocks> runs = read_memory_map(memory, format, map, findings);
+    const std::vector<PreservedBlocks> runs = read_preserved_map(memory, format, map, findings);
     check_blocks(runs);
     Findings of_totals;
     const MapTotals totals = read_map_totals(memory, format, map, of_totals);

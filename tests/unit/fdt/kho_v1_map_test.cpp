@@ -18,7 +18,7 @@ constexpr PhysAddr map_at{0x10000000};
 // Strictly.
 Result<std::vector<PreservedBlocks>> read_map(const Memory &memory, PhysAddr at) {
     Findings findings;
-    auto blocks = read_memory_map(memory, kho_v1, at, findings);
+    auto blocks = read_preserved_map(memory, kho_v1, at, findings);
     if (const Finding *error = findings.first_error())
         return error->error();
     return blocks;
@@ -296,7 +296,7 @@ TEST(KhoV1Map, OfMoreRunsThanAnyMachineHasEndsWithAFinding) {
         chunk = {};
     }
     Findings findings;
-    static_cast<void>(read_memory_map(memory, kho_v1, first_chunk, findings));
+    static_cast<void>(read_preserved_map(memory, kho_v1, first_chunk, findings));
     ASSERT_EQ(findings.errors(), 1u);
     EXPECT_EQ(findings.list()[0].check, Check::map_size);
     EXPECT_EQ(findings.list()[0].index, (bitmaps - 1) % abi::bitmap_refs_per_chunk);

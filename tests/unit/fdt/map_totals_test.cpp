@@ -65,7 +65,7 @@ TEST_P(MapTotalsOf, AreThoseOfTheRuns) {
     Findings findings;
     const MapTotals seen = totals(findings);
     MapTotals expected{};
-    for (const PreservedBlocks &run : read_memory_map(image.memory, format(), KernelImage::map, findings))
+    for (const PreservedBlocks &run : read_preserved_map(image.memory, format(), KernelImage::map, findings))
         expected[run.order] += run.count;
     EXPECT_EQ(seen, expected);
     EXPECT_EQ(seen[9], 1u) << "the large folio";
@@ -87,7 +87,7 @@ TEST_P(MapTotalsOf, CountTwiceWhatLiesInTheMapWithTwoOrders) {
     Findings of_runs, findings;
     const MapTotals before = totals(findings);
     image.preserve(KernelImage::large_folio + 4 * page_size, 0);
-    read_memory_map(image.memory, format(), KernelImage::map, of_runs);
+    read_preserved_map(image.memory, format(), KernelImage::map, of_runs);
     EXPECT_TRUE(of_runs.fired(Check::block_overlap));
     EXPECT_EQ(totals(findings)[0], before[0] + 1);
     EXPECT_TRUE(findings.list().empty());
@@ -110,7 +110,7 @@ TEST(MapTotals, CountTwiceWhatTwoBitmapsSay) {
     EXPECT_GT(twice, 0u);
     EXPECT_EQ(totals()[order], before[order] + twice);
     EXPECT_TRUE(findings.list().empty());
-    read_memory_map(image.memory, kho_v1, KernelImage::map, of_runs);
+    read_preserved_map(image.memory, kho_v1, KernelImage::map, of_runs);
     EXPECT_TRUE(of_runs.fired(Check::block_overlap));
 }
 
