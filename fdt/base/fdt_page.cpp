@@ -125,7 +125,9 @@ bool FdtHead::has_header() const { return total_size >= sizeof(fdt_header); }
 
 FdtHead fdt_head(std::span<const std::byte> bytes) {
     fdt32_t fields[2] = {};
-    std::memcpy(fields, bytes.data(), std::min(bytes.size(), sizeof fields));
+    // No bytes may be a null pointer, which memcpy() does not take.
+    std::ranges::copy(bytes.first(std::min(bytes.size(), sizeof fields)),
+                      std::as_writable_bytes(std::span(fields)).begin());
     return {fdt32_to_cpu(fields[0]), fdt32_to_cpu(fields[1])};
 }
 
