@@ -207,7 +207,7 @@ Refusal check_subtrees(std::span<const Subtree> entries, KexecRequest &request) 
         const std::string_view name(entry.name, strnlen(entry.name, sizeof entry.name));
         if (name.size() == sizeof entry.name || !is_node_name(name) || !names.insert(name).second)
             return refuse(Status::subtree_name, i, entry.address,
-                          "subtree [%" PRIu64 "]: the name is no node name, unterminated, or taken", i);
+                          "subtree [%" PRIu64 "]: the name is not a node name, unterminated, or taken", i);
         const auto range = Range::checked(entry.address, entry.size);
         if (!range || range->empty() || !kho::is_page_aligned(range->start) ||
             !request.preserved_ranges.contains(*range))

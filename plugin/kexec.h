@@ -48,7 +48,7 @@ public:
     Refusal record(kho::PhysAddr descriptor, const KexecOptions &options);
     Refusal unknown_command(std::uint32_t command);
 
-    // Where the purgatory jumps to: told once, to the CPU that asks first. 0 if nothing is handed over.
+    // Where the purgatory jumps to: given once, to the CPU that asks first. 0 if nothing is handed over.
     kho::PhysAddr claim();
 
     // The machine was reset: forgets everything, as if it had just been switched on.

@@ -20,7 +20,7 @@ struct Metadata {
     kho::RangeSet written;                    // where those are
     kho::RangeSet memory;                     // all that goes on to the next kernel, preserved or not
     kho::PhysAddr luo_root{};                 // 0: no LUO
-    kho::abi::kho_data handover{};            // what the next kernel is told
+    kho::abi::kho_data handover{};            // what the next kernel gets
     std::string release;                      // whose format it is; empty: several are mixed
 };
 

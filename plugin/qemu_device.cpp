@@ -80,7 +80,7 @@ void realize(DeviceState *device, Error **error) {
         return;
     Instance &self = instance_of(device);
     auto *owner = reinterpret_cast<Object *>(device);
-    // Whether it failed is told by the error alone: the function returns nothing up to 8.2.
+    // Only the error says whether it failed: the function returns nothing up to 8.2.
     Error *failed = nullptr;
     symbols.memory_region_init_rom(self.rom_region(), owner, "kexec-handover.purgatory", device_type.rom_size,
                                    &failed);
@@ -153,7 +153,7 @@ void class_init(ObjectClass *object_class, void *) {
 
 int (*exit_status_filter)() = nullptr;
 
-// QEMU up to 8.1 cannot be told an exit status, and no version lets a device have a say when the guest resets
+// QEMU up to 8.1 takes no exit status, and no version lets a device have a say when the guest resets
 // or powers off. Destructors of loaded objects are the last thing that runs.
 [[gnu::destructor]] void at_process_end() {
     const int status = exit_status_filter ? exit_status_filter() : -1;

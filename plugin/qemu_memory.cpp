@@ -193,8 +193,8 @@ private:
 
 kexec_handover::Machine &guest_memory() {
     static GuestMemory memory;
-    static const bool told = open_pagemap();
-    if (!told)
+    static const bool is_open = open_pagemap();
+    if (!is_open)
         warn("cannot read /proc/self/pagemap: poison will make all of guest memory resident");
     return memory;
 }

@@ -86,7 +86,7 @@ bool is_preloaded_qemu() {
     abi::resolve_symbols();
     const Version version = qemu_version();
     if (version.major == 0) {
-        // A QEMU without exported symbols, or no QEMU. Be acceptable if we can, so that the reason is told by
+        // A QEMU without exported symbols, or no QEMU. Be acceptable if we can, so that the reason is printed by
         // qemu_plugin_install: scoreboards came with interface version 2 and QEMU 9.0.
         if (dlsym(RTLD_DEFAULT, "qemu_plugin_scoreboard_new"))
             qemu_plugin_version = 2;

@@ -7,7 +7,7 @@
 #include <string>
 
 // The folder of Linux kernels (bzImage-6.19 ...) that KHO_KERNELS names; empty if it is not set: tests that
-// need a kernel are skipped. Throws if it is no folder, so that a mistyped or relative path fails the tests.
+// need a kernel are skipped. Throws if it is not a folder, so that a mistyped or relative path fails the tests.
 inline std::string kernels_folder() {
     const char *const folder = std::getenv("KHO_KERNELS");
     if (!folder || !*folder)

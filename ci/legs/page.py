@@ -5,7 +5,7 @@ import html
 
 import definition
 
-# Letters and symbols say what colours say; the colours are of Okabe and Ito's palette, told apart by all.
+# Letters and symbols say what colours say; the colours are of Okabe and Ito's palette, which everyone can distinguish.
 LOOKS = {
     "accepted": ("✓", "#cfe8f7", "the kernel took it, and its user found every byte"),
     "cold-boot": ("○", "#f4ecc4", "the kernel booted without it: all is lost"),

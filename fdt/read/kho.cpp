@@ -103,7 +103,7 @@ bool read_scratch(ReadContext &context, const abi::kho_data &data) {
     report_overlaps(context, data, areas);
     if (std::ranges::all_of(areas, &Range::empty))
         context.fault(Check::scratch_empty, scratch_scope, data.scratch_addr, 0, [&] {
-            return "all " + std::to_string(areas.size()) + " areas have size 0, expected one that has not";
+            return "all " + std::to_string(areas.size()) + " areas have size 0, expected a larger one";
         });
     return true;
 }

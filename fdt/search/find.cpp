@@ -83,7 +83,7 @@ std::string Search::doubt_about(const BlobHead &blob) const {
         return "no preserved-memory-map of 8 bytes";
     if (!is_aligned(*blob.memory_map, page_size) ||
         (*blob.memory_map != 0 && !memory_.load<std::uint64_t>(PhysAddr{*blob.memory_map})))
-        return "preserved-memory-map " + hex(*blob.memory_map) + " is no page of memory";
+        return "preserved-memory-map " + hex(*blob.memory_map) + " is not a page of memory";
     return {};
 }
 

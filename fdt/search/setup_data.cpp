@@ -91,7 +91,7 @@ SetupDataChain read_setup_data_chain(const Memory &memory, std::uint64_t first) 
 
 std::string doubt_about_kho_data(const Memory &memory, const abi::kho_data &data) {
     if (data.fdt_addr == 0 || !is_aligned(data.fdt_addr, page_size))
-        return "the KHO FDT's address " + hex(data.fdt_addr) + " is no page's";
+        return "the KHO FDT's address " + hex(data.fdt_addr) + " is not a page's";
     if (data.fdt_size != abi::kho_fdt_size)
         return "a KHO FDT of " + hex(data.fdt_size) + " bytes";
     std::vector<std::byte> bytes(page_size);

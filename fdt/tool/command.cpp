@@ -27,7 +27,7 @@ std::string program_help() {
     }
     return text +
            "\nFILE is a recording, a QEMU dump (ELF or kdump-compressed), raw memory (--base), or a\n"
-           "blob out of debugfs. It is told by its content.\n\n"
+           "blob out of debugfs. It is recognized by its content.\n\n"
            "  kho VERB --help   options of a verb\n"
            "  kho --version     version of this program; also -V, kho version\n\n"
            "Exit status: 0 clean, 1 findings or differences, 2 wrong usage or unusable input.\n";

@@ -2,7 +2,7 @@
 // JSON as it is made, without a tree in memory: a handover can have millions of files.
 //
 // Numbers that are addresses, tokens, data or bits are strings "0x...": readers whose numbers are doubles
-// would round them. Counts and sizes are integers. A foreign string that is no UTF-8 has U+FFFD for each byte
+// would round them. Counts and sizes are integers. A foreign string that is not UTF-8 has U+FFFD for each byte
 // that does not belong, and a second member, its name with "_bytes" behind, with all bytes in hexadecimal.
 #pragma once
 

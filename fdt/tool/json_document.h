@@ -11,7 +11,7 @@
 
 namespace kho::tool {
 
-// Nothing, and the fault, if it is no JSON (with line and column), has a number that no double holds (with
+// Nothing, and the fault, if it is not JSON (with line and column), has a number that no double holds (with
 // the number), or names a member twice in one object, of which others would take the last (with its name).
 std::optional<nlohmann::json> parse_json(std::string_view text, JsonFault &fault);
 

@@ -34,11 +34,11 @@ public:
 
     // A fault unless it is an object that has none but these members.
     void expect_members(std::initializer_list<std::string_view> known) const;
-    // A member that may be missing; of what is no object every member is.
+    // A member that may be missing; on a non-object, every member is missing.
     JsonValue member(std::string_view name) const;
     // As above, and a fault if it is missing.
     JsonValue required(std::string_view name) const;
-    // Elements of an array; a fault if it is none. Empty if it does not exist.
+    // Elements of an array; a fault if it is not one. Empty if it does not exist.
     std::vector<JsonValue> elements() const;
 
     // A fault, and the default, if it is of another type or too large. A number is an integer of JSON, or a

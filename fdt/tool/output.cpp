@@ -13,7 +13,7 @@
 namespace kho::tool {
 namespace {
 
-// The eight colours that every terminal has, none of them told apart by red and green alone: good is never
+// The eight colours that every terminal has, none of them distinguished by red and green alone: good is never
 // shown beside error without a word.
 std::string_view sequence(Style style) {
     switch (style) {

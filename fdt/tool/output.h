@@ -23,7 +23,7 @@ public:
     // automatic: a terminal that is not "dumb", and no NO_COLOR in the environment.
     void set_color(Color color);
     bool colored() const { return colored_; }
-    // How many characters a line of the terminal holds; 0 where the output is no terminal, or it does not say.
+    // How many characters a line of the terminal holds; 0 where the output is not a terminal, or it does not say.
     std::size_t columns() const { return columns_; }
 
     Output &operator<<(std::string_view text) {

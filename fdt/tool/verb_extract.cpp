@@ -178,7 +178,7 @@ int extract(Command &command) {
         const std::optional<Range> range = parse_range(*wanted.memory);
         if (!range)
             return command.usage("--memory: '" + printable(*wanted.memory) +
-                                 "' is no range such as 0x1000-0x1fff or 0x1000+4K");
+                                 "' is not a range such as 0x1000-0x1fff or 0x1000+4K");
         const std::optional<Image> image = open_image(command, path, options);
         return image ? extract_range(command, path, image->memory(), *range, *wanted.output) : exit_unusable;
     }

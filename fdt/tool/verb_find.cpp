@@ -71,7 +71,7 @@ void print_text(Output &out, const FindResult &result) {
     }
 }
 
-// What a recording says of itself points at its KHO FDT, but is no memory that was searched.
+// What a recording says of itself points at its KHO FDT, but is not memory that was searched.
 void trust_note(const Image &image, FindResult &result) {
     if (!image.info().recording)
         return;

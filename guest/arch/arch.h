@@ -13,7 +13,7 @@
 
 namespace guest {
 
-// What firmware, boot loader or the previous kernel told this one. Lives in the image's own memory and
+// What firmware, boot loader or the previous kernel passed to this one. Lives in the image's own memory and
 // holds no pointer into memory that the payload may give away.
 struct BootInfo {
     enum class Entry : std::uint32_t { pvh, linux_16, linux_32, linux_64 };

@@ -103,7 +103,7 @@ std::string_view name(Fault f);
 
 struct Place {
     Fault fault = Fault::none;
-    Errno error = Errno::ok;  // what the caller was told
+    Errno error = Errno::ok;  // what the caller got
     bool in_session = false;  // the session's name is known
     bool in_file = false;     // token is known
     bool has_offset = false;  // offset into the file is known

@@ -31,7 +31,7 @@ extern const MapCodec chunk_list_codec, radix_tree_codec;
 // Where the last kernel can have put metadata: RAM that is neither scratch nor taken by this one. Whether the
 // map preserves the page is not known before all of it was read.
 bool can_be_metadata(const Pages &pages, std::uint64_t at);
-// Such a page; nullptr if it is none.
+// Such a page; nullptr if it is not one.
 const std::byte *metadata_page(const Pages &pages, std::uint64_t at);
 
 // Enters one block.

@@ -120,7 +120,7 @@ void Pages::remove_ram(PhysAddr start, std::uint64_t size) {
 }
 
 void Pages::reserve(PhysAddr start, std::uint64_t size) {
-    // What is no RAM is not ours to reserve either.
+    // What is not RAM is not ours to reserve either.
     const std::uint64_t end = std::min(frames_, round_up(end_of(kho::value(start), size)));
     for (std::uint64_t f = round_down(kho::value(start)); f < end; f++)
         if (map_[f] == free_page)

@@ -49,7 +49,7 @@ struct Manifest {
 };
 
 std::string to_text(const Manifest &manifest);
-// Nothing if it is no complete manifest; `line` is then the one that is not understood, from 1 on.
+// Nothing if it is not a complete manifest; `line` is then the one that is not understood, from 1 on.
 std::optional<Manifest> manifest_from(std::string_view text, unsigned *line = nullptr);
 
 }  // namespace agent

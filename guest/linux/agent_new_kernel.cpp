@@ -154,7 +154,7 @@ std::string flbs(const Manifest &manifest, const std::string &log, std::string &
     unsigned expected = carried && known ? test_flbs : 0;
     const unsigned found = occurrences(log, "found flb data from the previous boot"),
                    finished = occurrences(log, "finish was triggered");
-    // Who is no Linux has FLBs of these names if he was asked for them.
+    // The payload has FLBs of these names only if it was asked for them.
     if (manifest.release == "payload" && found == finished)
         expected = found;
     if (found != expected || finished != expected)

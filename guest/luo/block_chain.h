@@ -13,7 +13,7 @@
 namespace guest {
 
 // Claims each block and calls visit(entry, its address) until that returns something else than Errno::ok. A
-// block without entries, with too many, that is no preserved page or was seen before is refused.
+// block without entries, with too many, that is not a preserved page or was seen before is refused.
 template <typename Entry, typename Visit>
 Errno read_blocks(Pages &pages, kho::PhysAddr first, Place &place, Visit &&visit) {
     constexpr std::uint64_t fit = (kho::page_size - sizeof(kho::abi::kho_block_header_ser)) / sizeof(Entry);

@@ -22,17 +22,17 @@ std::uint64_t hash_of(std::string_view name, bool incoming) {
 
 }  // namespace
 
-Errno LiveUpdate::told(Errno error, const Place &place) {
+Errno LiveUpdate::noted(Errno error, const Place &place) {
     place_ = place;
     place_.error = error;
     return error;
 }
 
-Errno LiveUpdate::told(Errno error, std::string_view session) {
+Errno LiveUpdate::noted(Errno error, std::string_view session) {
     Place place;
     if (error != Errno::ok)
         name_session(place, session);
-    return told(error, place);
+    return noted(error, place);
 }
 
 Errno LiveUpdate::start_with(Pages &pages, bool enabled, bool flbs, const LuoLimits &limits) {
@@ -121,7 +121,7 @@ void LiveUpdate::remove(Session &session) {
 
 Result<Session *> LiveUpdate::create_session(std::string_view name) {
     const Result<Session *> session = create(name);
-    static_cast<void>(told(session.error(), name));
+    static_cast<void>(noted(session.error(), name));
     return session;
 }
 
@@ -150,12 +150,12 @@ Errno LiveUpdate::preserve(Session &session, std::uint64_t token, File *file) {
         place.in_file = true;
         place.token = token;
     }
-    return told(error, place);
+    return noted(error, place);
 }
 
 Errno LiveUpdate::release(Session &session) {
     if (const Errno error = may(Op::release, session); error != Errno::ok)
-        return told(error, session.name_view());
+        return noted(error, session.name_view());
     if (session.state == SessionState::retrieved) {
         if (const Errno error = finish(session); error != Errno::ok)
             return error;
@@ -163,12 +163,12 @@ Errno LiveUpdate::release(Session &session) {
         session.file_set.unpreserve_all(files_);
     }
     remove(session);
-    return told(Errno::ok, Place());
+    return noted(Errno::ok, Place());
 }
 
 Errno LiveUpdate::serialize() {
     if (phase_ != Phase::running)
-        return told(phase_ == Phase::frozen ? Errno::ebusy : Errno::eopnotsupp, Place());
+        return noted(phase_ == Phase::frozen ? Errno::ebusy : Errno::eopnotsupp, Place());
     const PhysicalWindow &window = files_.pages->window();
     std::uint64_t i = 0;
     for (Session *session = outgoing_.first(); session != nullptr; session = session->next, i++) {
@@ -178,7 +178,7 @@ Errno LiveUpdate::serialize() {
             name_session(place, session->name_view());
             for (Session *s = session->previous; s != nullptr; s = s->previous) s->file_set.unfreeze(files_);
             zero_words(files_.pages->bytes(header_, area_bytes()), area_bytes());
-            return told(error, place);
+            return noted(error, place);
         }
         std::copy_n(session->name, sizeof(ser.name), ser.name);
         static_cast<void>(window.store(session_slot(header_, i), ser));
@@ -186,18 +186,18 @@ Errno LiveUpdate::serialize() {
     static_cast<void>(window.store(header_, luo_session_header_ser{.count = i}));
     flbs_.serialize();
     phase_ = Phase::frozen;
-    return told(Errno::ok, Place());
+    return noted(Errno::ok, Place());
 }
 
 Errno LiveUpdate::unserialize() {
     if (phase_ != Phase::frozen)
-        return told(Errno::einval, Place());
+        return noted(Errno::einval, Place());
     for (Session *session = outgoing_.last(); session != nullptr; session = session->previous)
         session->file_set.unfreeze(files_);
     zero_words(files_.pages->bytes(header_, area_bytes()), area_bytes());
     flbs_.unserialize();
     phase_ = Phase::running;
-    return told(Errno::ok, Place());
+    return noted(Errno::ok, Place());
 }
 
 Errno LiveUpdate::may_use_flbs() const {
@@ -210,7 +210,7 @@ Result<void *> LiveUpdate::told_of_flb(const Flb &flb, const Result<void *> &obj
     Place place;
     if (!object)
         place.flb = flb.compatible;
-    static_cast<void>(told(object.error(), place));
+    static_cast<void>(noted(object.error(), place));
     return object;
 }
 

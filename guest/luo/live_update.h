@@ -108,9 +108,9 @@ private:
 
     Errno start_with(Pages &pages, bool enabled, bool flbs, const LuoLimits &limits);
     Errno may(Op op, const Session &session) const;
-    // The last thing that every operation does: remembers what its caller is told.
-    Errno told(Errno error, const Place &place);
-    Errno told(Errno error, std::string_view session);
+    // The last thing that every operation does: remembers what its caller gets.
+    Errno noted(Errno error, const Place &place);
+    Errno noted(Errno error, std::string_view session);
     Result<Session *> create(std::string_view name);
     std::uint64_t area_bytes() const { return session_area_bytes(limits_.sessions); }
     Session *find(std::string_view name, bool incoming) const;

@@ -10,11 +10,11 @@ using kho::abi::luo_session_ser;
 
 Errno LiveUpdate::deserialize(const LuoRoot &root) {
     if (phase_ == Phase::stopped)
-        return told(Errno::eopnotsupp, Place());
+        return noted(Errno::eopnotsupp, Place());
     if (deserialized_)
-        return told(deserialize_error_, deserialize_place_);
+        return noted(deserialize_error_, deserialize_place_);
     if (phase_ == Phase::frozen)
-        return told(Errno::ebusy, Place());
+        return noted(Errno::ebusy, Place());
     deserialized_ = true;
     deserialize_error_ = deserialize_all(root, deserialize_place_);
     if (deserialize_error_ != Errno::ok) {
@@ -26,7 +26,7 @@ Errno LiveUpdate::deserialize(const LuoRoot &root) {
     } else {
         release_incoming_areas(root);
     }
-    return told(deserialize_error_, deserialize_place_);
+    return noted(deserialize_error_, deserialize_place_);
 }
 
 // The entries have everything.
@@ -78,16 +78,16 @@ Errno LiveUpdate::add_incoming(const luo_session_ser &ser, const LuoFormat &form
 
 Result<Session *> LiveUpdate::retrieve_session(std::string_view name) {
     if (phase_ == Phase::stopped)
-        return told(Errno::eopnotsupp, name);
+        return noted(Errno::eopnotsupp, name);
     if (phase_ == Phase::frozen)
-        return told(Errno::ebusy, name);
+        return noted(Errno::ebusy, name);
     Session *session = find(name, true);
     if (session == nullptr)
-        return told(Errno::enoent, name);
+        return noted(Errno::enoent, name);
     if (session->state == SessionState::retrieved)
-        return told(Errno::einval, name);
+        return noted(Errno::einval, name);
     session->state = SessionState::retrieved;
-    static_cast<void>(told(Errno::ok, name));
+    static_cast<void>(noted(Errno::ok, name));
     return session;
 }
 
@@ -101,7 +101,7 @@ Result<File *> LiveUpdate::retrieve(Session &session, std::uint64_t token) {
         place.in_file = true;
         place.token = token;
     }
-    static_cast<void>(told(file.error(), place));
+    static_cast<void>(noted(file.error(), place));
     return file;
 }
 
@@ -112,7 +112,7 @@ Errno LiveUpdate::finish(Session &session) {
         error = session.file_set.finish(files_, place);
     if (error != Errno::ok)
         name_session(place, session.name_view());
-    return told(error, place);
+    return noted(error, place);
 }
 
 }  // namespace guest

@@ -14,7 +14,7 @@ struct BreakContext {
     Pages *pages;
     Outgoing *outgoing;
     kho::PhysAddr session_header;
-    kho::PhysAddr descriptor;   // what the purgatory is told
+    kho::PhysAddr descriptor;   // what the purgatory gets
     kho::PhysAddr extra_run{};  // pages that a case took; the caller frees them
     std::uint64_t extra_pages = 0;
     bool not_built = false;  // there was no memory to break it with

@@ -97,7 +97,7 @@ Errno LifeCycle::stop() {
     return calls_.violations() == 0 ? Errno::ok : Errno::eio;
 }
 
-// There are sessions, so nothing may change; what is wrong in itself is told first.
+// There are sessions, so nothing may change; what is wrong in itself is reported first.
 bool LifeCycle::registration_is_strict() {
     Registry &registry = live_update_->registry();
     TestHandler other;

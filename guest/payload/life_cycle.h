@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The whole life cycle of files, with test files whose callbacks fail when they are told to, beside the
+// The whole life cycle of files, with test files whose callbacks fail on request, beside the
 // memory files of the scenario. Four sessions go through every kexec:
 //
 //   session              files (handler)                     FLBs of the handlers

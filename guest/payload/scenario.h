@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which sessions and files the payload preserves. Every life computes the same from the parameters and the
-// size of RAM, so the next life knows what it must find without being told.
+// size of RAM, so the next life knows what it must find without parameters.
 #pragma once
 
 #include <cstdint>

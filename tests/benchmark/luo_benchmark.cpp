@@ -118,7 +118,7 @@ Stopwatch live_update() {
     watch.skip();
     must(luo->deserialize({.sessions = header, .flbs = flbs}), "deserialize");
     watch.lap();
-    // In reverse, which is no order that helps a list.
+    // In reverse, which is not an order that helps a list.
     for (std::uint64_t i = sessions; i-- > 0;) {
         const Result<Session *> session = luo->retrieve_session(names[i]);
         must(session.error(), "retrieve the session");

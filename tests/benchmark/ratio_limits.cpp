@@ -18,14 +18,14 @@ constexpr const char *columns = "%-62s %9s %7s %6s   %s\n";
 std::string text(const Json &entry, const char *member) {
     const auto found = entry.find(member);
     if (found == entry.end() || !found->is_string() || found->get<std::string>().empty())
-        throw Malformed("\"" + std::string(member) + "\" is no text in " + entry.dump());
+        throw Malformed("\"" + std::string(member) + "\" is not text in " + entry.dump());
     return found->get<std::string>();
 }
 
 double number(const Json &entry, const char *member) {
     const auto found = entry.find(member);
     if (found == entry.end() || !found->is_number())
-        throw Malformed("\"" + std::string(member) + "\" is no number in " + entry.dump());
+        throw Malformed("\"" + std::string(member) + "\" is not a number in " + entry.dump());
     return found->get<double>();
 }
 
@@ -59,7 +59,7 @@ std::vector<std::string> read_each(const Json &entry, const Limit &limit) {
         return {};
     if (!found->is_array() || found->empty() ||
         !std::ranges::all_of(*found, [](const Json &value) { return value.is_string(); }))
-        throw Malformed(limit.name + ": \"each\" is no list of texts");
+        throw Malformed(limit.name + ": \"each\" is not a list of texts");
     return found->get<std::vector<std::string>>();
 }
 

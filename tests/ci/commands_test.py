@@ -80,7 +80,7 @@ class Commands(unittest.TestCase):
         self.assertLessEqual(lists["demo"] | lists["kernels"] | lists["lint"], lists["test"])
 
     def test_kernels_folder(self):
-        """ci/test gives tests an absolute KHO_KERNELS, and refuses one that is no folder or has no kernel"""
+        """ci/test gives tests an absolute KHO_KERNELS, and refuses one that is not a folder or has no kernel"""
         for folder, said in (("nowhere", "there is no folder nowhere"), ("bin", "holds no bzImage-VERSION")):
             done = self.run_command("test", KHO_KERNELS=folder)
             self.assertEqual(done.returncode, 2)

@@ -69,7 +69,7 @@ class Kernels(unittest.TestCase):
         self.assertEqual((self.output / "config-7.3").read_text(), "CONFIG_TINY=y\n" + self.fragment.read_text())
 
     def test_steps(self):
-        """Where stderr is no terminal there is a line for each step"""
+        """Where stderr is not a terminal there is a line for each step"""
         _, err = self.run_kernels("7.3")
         steps = ["downloading linux-source-7.3 7.3.1-1", "unpacking", "configuring", "compiling", "built in "]
         lines = [line for line in err.splitlines() if line.startswith("7.3: ")]
@@ -147,10 +147,10 @@ class Kernels(unittest.TestCase):
     def test_usage(self):
         """What cannot be meant is refused with status 2"""
         cases = [
-            (["7"], "7 is no version like 7.3"),
-            (["7.3.1"], "7.3.1 is no version like 7.3"),
-            (["next"], "next is no version like 7.3"),
-            (["../7.3"], "../7.3 is no version like 7.3"),
+            (["7"], "7 is not a version like 7.3"),
+            (["7.3.1"], "7.3.1 is not a version like 7.3"),
+            (["next"], "next is not a version like 7.3"),
+            (["../7.3"], "../7.3 is not a version like 7.3"),
             (["--fast"], "no such option: --fast"),
             (["--jobs"], "--jobs needs a value"),
             (["--jobs", "0"], "--jobs needs a number"),
@@ -187,7 +187,7 @@ class Kernels(unittest.TestCase):
     def test_interrupted(self):
         """An interrupted build leaves nothing half, and no process"""
         for number in (signal.SIGTERM, signal.SIGINT):
-            # In a session of its own, to be told from all that it started.
+            # In a session of its own, to be distinguished from all that it started.
             with subprocess.Popen(
                 self.command("7.3"), env=self.archive.environment(FAKE_KERNEL="slow"), stderr=subprocess.PIPE, text=True,
                 start_new_session=True,

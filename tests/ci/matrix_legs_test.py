@@ -138,7 +138,7 @@ class Legs(unittest.TestCase):
         self.assertIn("ok 1 - accepted # SKIP KHO_KERNELS has no bzImage-7.3", output)
 
     def test_no_folder(self):
-        """A KHO_KERNELS that is no folder fails the leg: a mistyped path is not the same as no kernels"""
+        """A KHO_KERNELS that is not a folder fails the leg: a mistyped path is not the same as no kernels"""
         self.environment["KHO_KERNELS"] = "build/kernels"
         done = subprocess.run([sys.executable, "-B", RUN, LEG], env=self.environment, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)

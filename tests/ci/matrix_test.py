@@ -186,7 +186,7 @@ class Matrix(unittest.TestCase):
         self.assertGreaterEqual(len(page.ids), len(definition.legs()))
 
     def test_failures(self):
-        """A leg that is not as expected fails the run, and is told in all reports"""
+        """A leg that is not as expected fails the run, and is in all reports"""
         good, bad, *_ = definition.legs()
         wrong = result(bad, verdict="oops", failures=["expected accepted, but it is oops"])
         done = self.merge(self.slice("1", [result(good), wrong]))
@@ -197,7 +197,7 @@ class Matrix(unittest.TestCase):
         self.assertEqual([failure.get("message") for failure in failures], wrong["failures"])
 
     def test_skipped(self):
-        """What did not run is counted with its reason, and is no success"""
+        """What did not run is counted with its reason, and is not a success"""
         leg = definition.legs()[0]
         skipped = result(leg, verdict="skipped", reason="no kernel", log=None, recording_log=None, proof="", predicted=None)
         done = self.merge(self.slice("1", [skipped]))
@@ -214,7 +214,7 @@ class Matrix(unittest.TestCase):
         ET.parse(self.folder / "all/matrix.junit.xml")
 
     def test_unusable_slice(self):
-        """A file that is none of ours is exit status 2 with its reason"""
+        """A file of another kind is exit status 2 with its reason"""
         for content in ("", "{}x", '["a"]', '[{"producer": "7.3"}]'):
             with self.subTest(content):
                 file = self.folder / "other.json"

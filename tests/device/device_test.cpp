@@ -121,7 +121,7 @@ TEST(Kexec, HandsOverPoisonsAndVerifies) {
     EXPECT_EQ(q.property("state"), "handed-over");
     EXPECT_NE(q.read64(Register::next_argument), 0u);
     EXPECT_NE(q.read64(Register::next_entry), 0u);
-    EXPECT_EQ(q.read64(Register::next_entry), 0u) << "told once";
+    EXPECT_EQ(q.read64(Register::next_entry), 0u) << "given once";
     // A second kexec while one runs: refused, and the first one's status stays for the CPU that rang for it.
     EXPECT_EQ(q.ring(Command::kexec), Status::ok);
     EXPECT_EQ(q.property("last-error").get<std::string>().substr(0, 5), "busy:");

@@ -89,7 +89,7 @@ void check_conversion(const Handover &source, const Memory &memory, const Releas
     again.uses.clear();
     promise(again == written.handover, "what was written is what is read");
     promise(!converted.value().losses.empty() || same_files(source, again),
-            "files are the same, or losses are told");
+            "files are the same, or losses are reported");
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ void check_map(const Memory &memory, const KhoFormat &format, PhysAddr map) {
     check_blocks(runs);
     Findings of_totals;
     const MapTotals totals = read_map_totals(memory, format, map, of_totals);
-    // Totals see neither what lies twice in the map nor that it has too many runs; all else is told both.
+    // Totals see neither what lies twice in the map nor that it has too many runs; both see all else.
     if (findings.fired(Check::block_overlap) || findings.fired(Check::map_size))
         return;
     promise(findings.errors() == of_totals.errors(), "totals find the same errors");

@@ -78,7 +78,7 @@ kho::Outcome PatchedImage::read(kho::PhysAddr from, std::span<std::byte> out) co
         const std::size_t here = std::min<std::size_t>(out.size(), kho::page_size - in_page);
         std::memcpy(out.data(), pages_[found->second].bytes.data() + in_page, here);
         out = out.subspan(here);
-        // The last page's end is no address; then nothing is left either.
+        // The last page's end is not an address; then nothing is left either.
         from = kho::PhysAddr{value(from) + here};
     }
     return kho::success();

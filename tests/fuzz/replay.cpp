@@ -37,6 +37,6 @@ int main(int count, char **arguments) {
                 files += replay(entry.path());
     }
     std::cout << files << " inputs\n";
-    // A corpus that is gone is no pass.
+    // A corpus that is gone is not a pass.
     return files > 0 ? 0 : 1;
 }

@@ -25,7 +25,7 @@ std::string name_of_replay(const testing::TestParamInfo<Replay> &test) {
     return name;
 }
 
-// The payload kexecs the kernel, whose agent is told that it is the second life; the device puts the
+// The payload kexecs the kernel, whose agent is started as the second life; the device puts the
 // recording in place of the payload's own handover.
 Outcome replay(const std::string &recording, const std::string &kernel, const LinuxGolden &golden) {
     harness::Machine machine;

@@ -27,7 +27,7 @@ Machine selftest_machine(const std::string &release, const std::string &program,
 Machine selftest_replay(const std::string &recording, const std::string &release, const std::string &program,
                         const std::string &folder);
 
-// Why this is no pass of stage 2 by a kernel that has nothing to complain about; empty if it is.
+// Why this is not a pass of stage 2 by a kernel that has nothing to complain about; empty if it is.
 std::string selftest_fault(const Outcome &outcome);
 
 }  // namespace harness

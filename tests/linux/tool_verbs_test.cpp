@@ -68,12 +68,12 @@ TEST_P(Verbs, FindFindsItWithoutHelp) {
         EXPECT_EQ(found["kho_data"]["fdt_addr"], shown["kho"]["fdt"]);
     }
 
-    // The same when it is told where; only scratch is then known from what was found.
-    Json told = json_of({"show", "--fdt=" + shown["kho"]["fdt"].get<std::string>(), dump.file});
+    // The same with the address given; only scratch is then known from what was found.
+    Json shown_there = json_of({"show", "--fdt=" + shown["kho"]["fdt"].get<std::string>(), dump.file});
     Json found = shown;
     found["input"].erase("found_by");
-    told["input"].erase("found_by");
-    EXPECT_EQ(told, found);
+    shown_there["input"].erase("found_by");
+    EXPECT_EQ(shown_there, found);
 }
 
 void start(GMarkupParseContext *, const gchar *name, const gchar **, const gchar **, gpointer data,

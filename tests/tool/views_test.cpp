@@ -19,7 +19,7 @@ bool contains(const std::string &text, const std::string &part) {
 }
 
 // Sessions by whose names one must not be led astray, a sparse file, one as long as a file can be, and a file
-// that is no memfd.
+// that is not a memfd.
 constexpr char description[] = R"({"release": "RELEASE", "memory": "64M", "scratch": ["8M", 0, "4M"],
  "liveupdate_number": 3, "sessions": [
   {"name": "vm", "files": [
@@ -167,9 +167,9 @@ TEST_F(Views, ExtractSaysWhatItCannotDoAndWritesNothing) {
         {{"--session", "none", "-o", folder.file("x")}, "no session \"none\""},
         {{"--session", "other", "-o", folder.file("x")}, "no memfd"},
         {{"--subtree", "none", "-o", folder.file("x")}, "no subtree"},
-        {{"--memory", "0x1000", "-o", folder.file("x")}, "no range"},
-        {{"--memory", "0x2000-0x1000", "-o", folder.file("x")}, "no range"},
-        {{"--memory", "0xfffffffffffff000+8K", "-o", folder.file("x")}, "no range"},
+        {{"--memory", "0x1000", "-o", folder.file("x")}, "not a range"},
+        {{"--memory", "0x2000-0x1000", "-o", folder.file("x")}, "not a range"},
+        {{"--memory", "0xfffffffffffff000+8K", "-o", folder.file("x")}, "not a range"},
         {{"--memory", "0x7ffffffff000+4K", "-o", folder.file("x")}, "outside_memory"},
         {{"--token", "2", "-o", folder.file("no/x")}, "No such file"},
         {{"--token", "2", "-o", folder.path()}, "not a regular file"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Dumps that the distribution's QEMU takes at the moment of a kexec, in each format that it offers, beside
-// the recording of that kexec: every byte of the handover is the same, and found without being told where.
+// the recording of that kexec: every byte of the handover is the same, and found without an address.
 #include "fdt/file/image.h"
 #include "fdt/search/locate.h"
 #include "guest.h"

@@ -130,7 +130,7 @@ TEST(ForgottenPage, IsNotNoticedByALenientReaderWithoutPoison) {
     EXPECT_TRUE(vm::passed(forget("strict=0", "poison=off")));
 }
 
-// What the payload cannot do as it was told, it does not pass over.
+// The payload does not ignore a parameter that it cannot obey.
 struct Order {
     const char *name;
     std::string parameters;

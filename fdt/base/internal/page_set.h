@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sets of numbers and of page addresses, for readers that must not take one twice: an insertion costs a few
 // nanoseconds, and memory 16 to 32 bytes a number. Where a number lies depends on a secret of this process,
-// so that a file made beforehand does not know which numbers meet. It is no cryptography: it does not keep
+// so that a file made beforehand does not know which numbers meet. It is not cryptography: it does not keep
 // off an attacker who learns the secret, or learns from how long insertions take. Internal to the library.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Internal to bake_*.cpp: the loader with everything that it is told.
+// Internal to bake_*.cpp: the loader with all its parameters.
 #pragma once
 
 #include "fdt/boot/internal/bake_plan.h"
@@ -9,7 +9,7 @@ namespace kho {
 // The loader maps what is below.
 inline constexpr std::uint64_t bake_mapped_limit = std::uint64_t{512} << 30;
 
-// With what it is told about the plan's segments, zeroes and needs.
+// With its parameters: the plan's segments, zeroes and needs.
 std::uint64_t loader_size(const BakePlan &plan, std::span<const std::byte> program);
 
 // Fills in `loader_bytes` and `sums` from the other members. plan.loader has room for it and is in

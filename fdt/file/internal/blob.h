@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// FDTs and LUO roots by themselves: what they are, told from their first bytes. Internal to the readers of
+// FDTs and LUO roots by themselves: recognized by their first bytes. Internal to the readers of
 // images.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reading what a boot loader told an x86 kernel: boot_params and their list of setup_data. Internal to the
+// Reading what a boot loader passed to an x86 kernel: boot_params and their list of setup_data. Internal to the
 // search.
 #pragma once
 

@@ -36,7 +36,7 @@ inline std::uint64_t ram_up_to(const MemoryMap &map, std::uint64_t start) {
     }
 }
 
-// The entry because of which `address` is no RAM; none if nothing at all is there.
+// The entry because of which `address` is not RAM; none if nothing at all is there.
 inline const kho::abi::e820_entry *reserved_at(const MemoryMap &map, std::uint64_t address) {
     for (unsigned i = 0; i < map.count; i++) {
         const kho::abi::e820_entry &entry = map.entries[i];

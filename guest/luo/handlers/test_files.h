@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A kind of file, its handler and an FLB for tests: their calls are noted and can be told to fail
+// A kind of file, its handler and an FLB for tests: their calls are recorded and can be made to fail
 // (test_calls.h).
 //
 //   luo_file_ser.data ──> TestPage {magic, id, freezes}          luo_flb_ser.data ──> TestPage {magic, id, 0}

@@ -101,7 +101,7 @@ TEST(BootPlan, FillsBootParamsAsABootLoaderDoes) {
     EXPECT_EQ(parameter<std::uint32_t>(plan, bp::code32_start), 0x1000000u);
     EXPECT_EQ(parameter<std::uint32_t>(plan, bp::header_magic), abi::header_magic_hdrs);
     EXPECT_EQ(parameter<std::uint32_t>(plan, bp::init_size), mib);
-    // The file goes on with code there, which is no part of the header.
+    // The file goes on with code there, which does not belong to the header.
     EXPECT_EQ(parameter<std::uint32_t>(plan, bzimage_header_end), 0u);
     EXPECT_EQ(parameter<std::uint32_t>(plan, 0), 0u);
 

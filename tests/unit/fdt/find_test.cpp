@@ -130,9 +130,9 @@ TEST_F(Find, IsLessSureWhereSomethingIsWrong) {
         {"an FDT that is gone", [](auto &m) { m.put(node_at + 16, std::uint64_t{0x7000000}); }, node_at,
          Certainty::possible, "the KHO FDT at 0x7000000 is not in memory"},
         {"a map that is gone", [](auto &m) { put_kho_fdt(m, kho_at, PhysAddr{0x7000000}, {}); }, kho_at,
-         Certainty::possible, "preserved-memory-map 0x7000000 is no page of memory"},
-        {"a map that is no page", [](auto &m) { put_kho_fdt(m, kho_at, map_at + 8, {}); }, kho_at,
-         Certainty::possible, "preserved-memory-map 0x21008 is no page of memory"},
+         Certainty::possible, "preserved-memory-map 0x7000000 is not a page of memory"},
+        {"a map that is not a page", [](auto &m) { put_kho_fdt(m, kho_at, map_at + 8, {}); }, kho_at,
+         Certainty::possible, "preserved-memory-map 0x21008 is not a page of memory"},
         {"no map yet", [](auto &m) { put_kho_fdt(m, kho_at, PhysAddr{0}, {}); }, kho_at, Certainty::certain,
          "from setup_data at 0x9fc4"},
         {"no map at all", [](auto &m) { put_fdt(m, kho_at, "kho-v1"); }, kho_at, Certainty::possible,
@@ -227,7 +227,7 @@ TEST_F(Find, AddsUpWhatTheMapPreserves) {
     EXPECT_EQ(map->bytes, 2 * order_bytes(4));
     EXPECT_EQ(map->errors, 0u);
 
-    chunk.next = value(bitmap_at);  // which is no chunk
+    chunk.next = value(bitmap_at);  // which is not a chunk
     memory.put(map_at, chunk);
     map = found_map();
     ASSERT_TRUE(map);

@@ -76,7 +76,7 @@ TEST_F(Locate, BootParamsHaveTheMemoryMap) {
         EXPECT_EQ(map[1].address, 0xf0000u);
         EXPECT_EQ(map[1].type, abi::e820_reserved);
     }
-    // One that goes round the end of addresses is none.
+    // A list that wraps at the last address is not one.
     memory.put(params_at + abi::boot_params::e820_table, abi::e820_entry{~0ull, 2, abi::e820_ram});
     EXPECT_TRUE(locate(image()).value().memory_map.empty());
 }

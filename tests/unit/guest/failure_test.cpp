@@ -18,7 +18,7 @@ enum class Inject { callback, allocation };
 struct Step {
     const char *name;
     std::function<Errno()> run;
-    // A failure that is remembered: what a second attempt is told, too. The state differs in just that.
+    // A failure that is remembered: a second attempt gets it, too. The state differs in just that.
     bool remembered = false;
     // After a failure there is nothing to go on with.
     bool last_if_failed = false;

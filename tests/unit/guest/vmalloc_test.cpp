@@ -82,7 +82,7 @@ TEST(Vmalloc, AMalformedAreaIsRefusedWithItsOwnFault) {
          [](Machine &, kho_vmalloc &area, vmalloc_chunk &) { area.order = 11; }},
         {"a huge order", Fault::vmalloc_order,
          [](Machine &, kho_vmalloc &area, vmalloc_chunk &) { area.order = 0xffff; }},
-        {"a page count that is no multiple of the order", Fault::vmalloc_order,
+        {"a page count that is not a multiple of the order", Fault::vmalloc_order,
          [](Machine &, kho_vmalloc &area, vmalloc_chunk &) { area.order = 1; }},
         {"fewer pages than the chain has", Fault::vmalloc_length,
          [](Machine &, kho_vmalloc &area, vmalloc_chunk &) { area.total_pages = 2; }},

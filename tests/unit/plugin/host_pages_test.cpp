@@ -66,7 +66,7 @@ TEST(HostPages, OfAFileAreItsData) {
     EXPECT_EQ(data(6 * page, 2 * page), (Runs{{0, page}}));
     EXPECT_EQ(data(7 * page, 10 * page), Runs{});
     close(file);
-    // Where holes cannot be told, everything is data.
+    // Where holes cannot be found, everything is data.
     EXPECT_EQ(data(0, page), (Runs{{0, page}}));
 }
 

@@ -269,7 +269,7 @@ TEST(Kexec, LeavesOutTheGuestsArraysButForThoseThatHoldMore) {
          true, true},
         {"a file's data in the page behind the files", [](Guest &g) { g.files[1].data = 0x211008; }, false,
          true},
-        {"data that is no address", [](Guest &g) { g.files[1].data = ~std::uint64_t{0}; }, false, false},
+        {"data that is not an address", [](Guest &g) { g.files[1].data = ~std::uint64_t{0}; }, false, false},
         {"an FLB's data in the header's block",
          [](Guest &g) {
              g.add_flbs();
